@@ -1,0 +1,106 @@
+import { ApiError, errorFrom, OfflineError } from './errors';
+import { Refresher } from './refresh';
+import { storedTokens, type Tokens } from './tokens';
+import type { Answer, AuthSession, Method, PathFor, Payload } from './types';
+
+export interface CallOptions<B> {
+  path?: Record<string, string>;
+  query?: Record<string, string | number>;
+  body?: B;
+  signal?: AbortSignal;
+  /** Public calls carry no token, so that a stale one can never matter. */
+  anonymous?: boolean;
+}
+
+type Listener = (event: 'offline' | 'signed-out') => void;
+const listeners = new Set<Listener>();
+
+export function onClientEvent(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function emit(event: 'offline' | 'signed-out'): void {
+  for (const listener of listeners) listener(event);
+}
+
+export function tokensOf(session: AuthSession): Tokens | null {
+  return session.token && session.refreshToken
+    ? { access: session.token, refresh: session.refreshToken }
+    : null;
+}
+
+const refresher = new Refresher(storedTokens, async (refreshToken) => {
+  const response = await send('POST', '/api/v1/auth/refresh', JSON.stringify({ refreshToken }), null);
+  if (response.ok) return tokensOf((await response.json()) as AuthSession);
+  if (response.status >= 500) throw errorFrom(response.status, await response.text());
+  return null;
+});
+
+/** After a 401: a usable access token, or null after which the user is signed out. */
+export async function renewAccess(failed: string): Promise<string | null> {
+  const tokens = await refresher.refresh(failed);
+  if (!tokens) emit('signed-out');
+  return tokens?.access ?? null;
+}
+
+async function send(
+  method: string,
+  url: string,
+  body: string | undefined,
+  access: string | null,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (access) headers.Authorization = `Bearer ${access}`;
+  try {
+    return await fetch(url, { method, headers, body, signal });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    emit('offline');
+    throw new OfflineError();
+  }
+}
+
+function urlOf(path: string, options: CallOptions<unknown>): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options.path?.[name] ?? ''));
+  const query = new URLSearchParams(
+    Object.entries(options.query ?? {}).map(([key, value]) => [key, String(value)]),
+  ).toString();
+  return query ? `${filled}?${query}` : filled;
+}
+
+async function call<R>(method: string, path: string, options: CallOptions<unknown>): Promise<R> {
+  const url = urlOf(path, options);
+  // Text rather than a Request object: a retry after a renewal can send it again.
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const access = options.anonymous ? null : (storedTokens.read()?.access ?? null);
+  let response = await send(method, url, body, access, options.signal);
+  if (response.status === 401 && access) {
+    const renewed = await renewAccess(access);
+    if (!renewed) throw errorFrom(401, await response.text());
+    response = await send(method, url, body, renewed, options.signal);
+  }
+  const text = await response.text();
+  if (!response.ok) throw errorFrom(response.status, text);
+  try {
+    return (text ? JSON.parse(text) : {}) as R;
+  } catch {
+    throw new ApiError(response.status, '', 'not JSON');
+  }
+}
+
+export function get<P extends PathFor<'get'>>(
+  path: P,
+  options: CallOptions<never> = {},
+): Promise<Answer<P, 'get'>> {
+  return call('GET', path, options);
+}
+
+export function post<P extends PathFor<'post'>>(
+  path: P,
+  options: CallOptions<Payload<P, 'post' & Method>> = {},
+): Promise<Answer<P, 'post'>> {
+  return call('POST', path, options);
+}

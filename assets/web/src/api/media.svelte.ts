@@ -1,0 +1,61 @@
+import { get } from './client';
+
+const RENEW_BEFORE_MS = 60_000;
+const RETRY_MS = 10_000;
+
+export type ThumbnailSize = 'small' | 'medium' | 'large';
+
+/** Pictures are loaded by the browser without headers, so their addresses carry a short-lived token. */
+class MediaAccess {
+  token = $state<string | null>(null);
+  private expiresAt = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private running: Promise<void> | null = null;
+
+  ensure(): Promise<void> {
+    if (this.token && Date.now() < this.expiresAt - RENEW_BEFORE_MS) return Promise.resolve();
+    this.running ??= this.renew().finally(() => (this.running = null));
+    return this.running;
+  }
+
+  clear(): void {
+    clearTimeout(this.timer);
+    this.token = null;
+    this.expiresAt = 0;
+  }
+
+  private async renew(): Promise<void> {
+    clearTimeout(this.timer);
+    let wait = RETRY_MS;
+    try {
+      const { token, expires_at } = await get('/api/v1/auth/media-token');
+      this.token = token;
+      this.expiresAt = Date.parse(expires_at) || Date.now() + 5 * RENEW_BEFORE_MS;
+      wait = Math.max(RETRY_MS, this.expiresAt - Date.now() - RENEW_BEFORE_MS);
+    } catch {
+      // Old addresses stay good for up to a minute; the timer tries again.
+    }
+    this.timer = setTimeout(() => void this.ensure(), wait);
+  }
+}
+
+export const media = new MediaAccess();
+
+// A laptop that slept past the expiry must not wait for a late timer.
+if (typeof document !== 'undefined') {
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && media.token) void media.ensure();
+  });
+}
+
+function withToken(path: string, query = ''): string {
+  return `${path}?${query}mt=${encodeURIComponent(media.token ?? '')}`;
+}
+
+export function thumbnailUrl(id: string, size: ThumbnailSize): string {
+  return withToken(`/api/v1/assets/${id}/thumbnail`, `size=${size}&`);
+}
+
+export function originalUrl(id: string): string {
+  return withToken(`/api/v1/assets/${id}/original`);
+}

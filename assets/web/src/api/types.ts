@@ -1,0 +1,36 @@
+import type { components, paths } from './schema';
+
+type Schemas = components['schemas'];
+
+/** `thumbhash` is an addition of our server; older documents lack it. */
+export type Asset = Schemas['Asset'] & { thumbhash?: string };
+export type AssetDetail = Schemas['AssetDetail'] & { thumbhash?: string };
+export type AssetExif = Schemas['AssetExif'];
+export type AssetQuery = Schemas['AssetQuery'];
+export type AuthSession = Schemas['AuthSession'];
+export type BrowsePage = Schemas['BrowsePage'];
+export type JobStateCounts = Schemas['JobStateCounts'];
+export type MediaToken = Schemas['MediaToken'];
+export type PhotoMetadata = Schemas['PhotoMetadata'];
+export type QueueSummary = Schemas['QueueSummary'];
+export type QueueSummaryList = Schemas['QueueSummaryList'];
+export type Repository = Schemas['Repository'];
+export type RepositoryCreate = Schemas['RepositoryCreate'];
+export type ScanRun = Schemas['ScanRun'];
+export type SetupStatus = Schemas['SetupStatus'];
+export type UploadAccepted = Schemas['UploadAccepted'];
+export type User = Schemas['User'];
+
+export type Method = 'get' | 'post';
+
+export type PathFor<M extends Method> = {
+  [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never;
+}[keyof paths];
+
+type Operation<P extends keyof paths, M extends Method> = paths[P][M];
+
+export type Answer<P extends keyof paths, M extends Method> =
+  Operation<P, M> extends { responses: { 200: { content: { 'application/json': infer R } } } } ? R : never;
+
+export type Payload<P extends keyof paths, M extends Method> =
+  Operation<P, M> extends { requestBody?: { content: { 'application/json': infer B } } } ? B : undefined;

@@ -1,0 +1,22 @@
+import type { MessageKey } from '../i18n';
+import type { PageName } from '../lib/routes';
+import type { IconName } from './icons';
+
+export interface NavEntry {
+  page: PageName;
+  href: string;
+  label: MessageKey;
+  icon: IconName;
+  admin?: boolean;
+}
+
+export const NAV: readonly NavEntry[] = [
+  { page: 'photos', href: '/photos', label: 'nav.photos', icon: 'photos' },
+  { page: 'upload', href: '/upload', label: 'nav.upload', icon: 'upload' },
+  { page: 'activity', href: '/activity', label: 'nav.activity', icon: 'activity', admin: true },
+  { page: 'settings', href: '/settings', label: 'nav.settings', icon: 'settings' },
+];
+
+export function navFor(admin: boolean): NavEntry[] {
+  return NAV.filter((entry) => admin || !entry.admin);
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { Asset, BrowsePage } from '../api/types';
+import { itemOf, itemsOf, mergeItems } from './collection';
+
+function asset(id: string, taken: string, state = 'complete'): Asset {
+  return {
+    asset_id: id,
+    type: 'PHOTO',
+    taken_time: taken,
+    width: 4,
+    height: 3,
+    processing: { state, message: '', updated_at: '' },
+  } as Asset;
+}
+
+const a = itemOf(asset('a', '2031-01-03T00:00:00Z'));
+const b = itemOf(asset('b', '2031-01-02T00:00:00Z'));
+const c = itemOf(asset('c', '2031-01-01T00:00:00Z'));
+
+describe('mergeItems', () => {
+  it('keeps newest first and every picture once', () => {
+    expect(mergeItems([a, c], [b, a], -Infinity).map((item) => item.id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('returns the same list when nothing changed', () => {
+    const list = [a, b];
+    expect(mergeItems(list, [itemOf(asset('a', '2031-01-03T00:00:00Z'))], -Infinity)).toBe(list);
+  });
+
+  it('moves a picture once its capture date is known', () => {
+    const processing = itemOf(asset('n', '2031-02-01T00:00:00Z', 'processing'));
+    const done = itemOf(asset('n', '2031-01-02T12:00:00Z'));
+    expect(mergeItems([processing, a, b], [done], -Infinity).map((item) => item.id)).toEqual(['a', 'n', 'b']);
+  });
+
+  it('leaves out what belongs to a later page', () => {
+    expect(mergeItems([a, b], [c], b.wall).map((item) => item.id)).toEqual(['a', 'b']);
+    const processing = itemOf(asset('n', '2031-02-01T00:00:00Z', 'processing'));
+    const done = itemOf(asset('n', '2020-01-02T12:00:00Z'));
+    expect(mergeItems([processing, a, b], [done], b.wall).map((item) => item.id)).toEqual(['a', 'b']);
+  });
+});
+
+describe('itemsOf', () => {
+  it('reads assets and stacks, and passes over broken rows', () => {
+    const page = {
+      items: [
+        { type: 'asset', id: 'asset:a', asset: a.asset },
+        { type: 'stack', id: 'stack:s', stack: { cover_asset: b.asset, stack_size: 3 } },
+        { type: 'asset', id: 'asset:x' },
+        null,
+      ],
+    } as unknown as BrowsePage;
+    expect(itemsOf(page).map((item) => [item.id, item.stackSize])).toEqual([
+      ['a', 1],
+      ['b', 3],
+    ]);
+    expect(itemsOf({} as BrowsePage)).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError, errorFrom, OfflineError } from '../api/errors';
+import {
+  errorText,
+  exposureLine,
+  formatBytes,
+  formatDuration,
+  formatExposure,
+  formatMegapixels,
+  formatPercent,
+  formatPlace,
+} from './format';
+
+describe('camera figures', () => {
+  it('writes exposure times as photographers do', () => {
+    expect(formatExposure('1/250')).toBe('1/250 s');
+    expect(formatExposure('0.004')).toBe('1/250 s');
+    expect(formatExposure('10/2500')).toBe('1/250 s');
+    expect(formatExposure('2.5')).toBe('2.5 s');
+    expect(formatExposure('1/0')).toBe('');
+    expect(formatExposure(undefined)).toBe('');
+  });
+
+  it('joins what is known', () => {
+    expect(exposureLine({ exposure_time: '1/250', f_number: 2.8, iso_speed: 100, focal_length: 50 })).toBe(
+      '1/250 s · f/2.8 · ISO 100 · 50 mm',
+    );
+    expect(exposureLine({ iso_speed: 400 })).toBe('ISO 400');
+    expect(exposureLine({})).toBe('');
+  });
+
+  it('writes places with the hemisphere', () => {
+    expect(formatPlace(48.858370, 2.294481)).toBe('48.85837° N, 2.29448° E');
+    expect(formatPlace(-33.9, -18.4)).toBe('33.90000° S, 18.40000° W');
+    expect(formatPlace(91, 0)).toBeNull();
+    expect(formatPlace(undefined, 4)).toBeNull();
+  });
+
+  it('counts pixels', () => {
+    expect(formatMegapixels(4000, 3000)).toBe('12 MP');
+    expect(formatMegapixels(100, 68)).toBe('0.01 MP');
+  });
+});
+
+describe('sizes and progress', () => {
+  it('writes sizes in decimal units', () => {
+    expect(formatBytes(1_234_567)).toBe('1.2 MB');
+    expect(formatBytes(0)).toBe('0 B');
+    expect(formatBytes(999)).toMatch(/^999/);
+  });
+
+  it('does not claim to be finished early', () => {
+    expect(formatPercent(0.999)).toBe('99%');
+    expect(formatPercent(1)).toBe('100%');
+  });
+
+  it('writes lengths', () => {
+    expect(formatDuration(65.4)).toBe('1:05');
+    expect(formatDuration(3725)).toBe('1:02:05');
+    expect(formatDuration(null)).toBe('');
+  });
+});
+
+describe('errors', () => {
+  it('reads the server’s sentence', () => {
+    expect(errorText(errorFrom(409, '{"code":409,"message":"Name taken","error":"x"}'))).toBe('Name taken');
+    expect(errorText(errorFrom(404, '{"error":"not found"}'))).toBe('not found');
+  });
+
+  it('has words for answers without a body', () => {
+    expect(errorText(errorFrom(502, '<html>'))).toContain('502');
+    expect(errorText(new ApiError(403, ''))).toContain('not allowed');
+    expect(errorText(new OfflineError())).toContain('not answering');
+    expect(errorText(undefined)).toBeTruthy();
+  });
+});

@@ -1,0 +1,100 @@
+import { locale } from './dates';
+import { ApiError, OfflineError } from '../api/errors';
+import { t } from '../i18n';
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+export function formatBytes(bytes: number | null | undefined): string {
+  if (!bytes || bytes < 0) return `0 B`;
+  const unit = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** unit;
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: UNITS[unit],
+    unitDisplay: 'short',
+    maximumFractionDigits: digits,
+  }).format(value);
+}
+
+const plain = new Intl.NumberFormat(locale);
+const short = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+const percents = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+
+export function formatNumber(value: number): string {
+  return plain.format(value);
+}
+
+/** Floors, so that 100 % is only shown when everything is through. */
+export function formatPercent(part: number): string {
+  return percents.format(Math.floor(Math.min(1, Math.max(0, part)) * 100) / 100);
+}
+
+export function formatDuration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return '';
+  const whole = Math.round(seconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+export function formatMilliseconds(ms: number): string {
+  return ms < 1000 ? `${plain.format(Math.round(ms))} ms` : `${short.format(ms / 1000)} s`;
+}
+
+/** "1/250 s" or "2.5 s" from what the camera wrote: "1/250", "0.004", "5/2" or "2.5". */
+export function formatExposure(text: string | number | null | undefined): string {
+  if (text === null || text === undefined || text === '') return '';
+  const [top, bottom] = String(text).replace(/\s*s(ec)?$/i, '').split('/').map(Number);
+  const seconds = bottom === undefined ? top! : top! / bottom;
+  if (!Number.isFinite(seconds) || seconds <= 0) return '';
+  if (seconds >= 0.3) return `${short.format(seconds)} s`;
+  return `1/${plain.format(Math.round(1 / seconds))} s`;
+}
+
+export interface Exposure {
+  exposure_time?: string | number;
+  f_number?: number;
+  iso_speed?: number;
+  focal_length?: number;
+}
+
+/** "1/250 s · f/2.8 · ISO 100 · 50 mm", with whatever of it is known. */
+export function exposureLine(meta: Exposure): string {
+  return [
+    formatExposure(meta.exposure_time),
+    meta.f_number ? `f/${short.format(meta.f_number)}` : '',
+    meta.iso_speed ? `ISO ${meta.iso_speed}` : '',
+    meta.focal_length ? `${short.format(meta.focal_length)} mm` : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+export function formatMegapixels(width: number, height: number): string {
+  const value = (width * height) / 1e6;
+  return `${(value < 0.1 ? new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }) : short).format(value)} MP`;
+}
+
+/** "48.85837° N, 2.29448° E"; null for anything that is no place on Earth. */
+export function formatPlace(latitude: unknown, longitude: unknown): string | null {
+  if (typeof latitude !== 'number' || typeof longitude !== 'number') return null;
+  if (!(Math.abs(latitude) <= 90) || !(Math.abs(longitude) <= 180)) return null;
+  const digits = new Intl.NumberFormat(locale, { minimumFractionDigits: 5, maximumFractionDigits: 5 });
+  const north = `${digits.format(Math.abs(latitude))}° ${latitude < 0 ? 'S' : 'N'}`;
+  return `${north}, ${digits.format(Math.abs(longitude))}° ${longitude < 0 ? 'W' : 'E'}`;
+}
+
+/** One sentence for people about any failure. */
+export function errorText(error: unknown): string {
+  if (error instanceof OfflineError) return t('error.offline');
+  if (error instanceof ApiError) {
+    if (error.message) return error.message;
+    if (error.status === 403) return t('error.forbidden');
+    if (error.status === 404) return t('error.not_found');
+    if (error.status === 413) return t('error.too_large');
+    return t('error.generic', { status: error.status });
+  }
+  return t('error.unknown');
+}

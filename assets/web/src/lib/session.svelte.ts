@@ -1,0 +1,84 @@
+import { get, onClientEvent, post, tokensOf } from '../api/client';
+import { ApiError } from '../api/errors';
+import { media } from '../api/media.svelte';
+import { storedTokens } from '../api/tokens';
+import type { AuthSession, User } from '../api/types';
+
+type Hook = () => void;
+
+/** Who is signed in. Stores with private data register with `onSignOut` to forget it. */
+class Session {
+  user = $state.raw<User | null>(null);
+  isAdmin = $derived(this.user?.role === 'admin');
+  private hooks: Hook[] = [];
+
+  constructor() {
+    onClientEvent((event) => {
+      if (event === 'signed-out') this.forget();
+    });
+    addEventListener('storage', () => {
+      if (this.user && !storedTokens.read()) this.forget();
+    });
+  }
+
+  get hasTokens(): boolean {
+    return storedTokens.read() !== null;
+  }
+
+  onSignOut(hook: Hook): void {
+    this.hooks.push(hook);
+  }
+
+  /** Takes the stored session up again; false when there is none or it is over. */
+  async resume(): Promise<boolean> {
+    if (!this.hasTokens) return false;
+    try {
+      this.user = await get('/api/v1/auth/me');
+      await media.ensure();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status >= 500) throw error;
+      this.forget();
+      return false;
+    }
+  }
+
+  signIn(username: string, password: string): Promise<AuthSession> {
+    return this.begin(post('/api/v1/auth/login', { body: { username, password }, anonymous: true }));
+  }
+
+  register(username: string, password: string): Promise<AuthSession> {
+    return this.begin(post('/api/v1/auth/register/start', { body: { username, password }, anonymous: true }));
+  }
+
+  async signOut(): Promise<void> {
+    const refreshToken = storedTokens.read()?.refresh;
+    this.forget();
+    if (!refreshToken) return;
+    try {
+      await post('/api/v1/auth/logout', { body: { refreshToken }, anonymous: true });
+    } catch {
+      // Signed out here all the same; the token lapses by itself.
+    }
+  }
+
+  private async begin(answer: Promise<AuthSession>): Promise<AuthSession> {
+    const session = await answer;
+    const tokens = tokensOf(session);
+    if (tokens) {
+      storedTokens.write(tokens);
+      await media.ensure();
+      this.user = session.user;
+    }
+    return session;
+  }
+
+  private forget(): void {
+    storedTokens.write(null);
+    media.clear();
+    this.user = null;
+    for (const hook of this.hooks) hook();
+  }
+}
+
+export const session = new Session();

@@ -1,0 +1,201 @@
+import { dayNumber } from './dates';
+import { justify } from './justified';
+
+export interface TimelineEntry {
+  id: string;
+  wall: number;
+  ratio: number;
+}
+
+export interface TimelineTile {
+  index: number;
+  left: number;
+  width: number;
+}
+
+export interface TimelineRow {
+  top: number;
+  height: number;
+  tiles: TimelineTile[];
+}
+
+export interface TimelineSection {
+  day: number;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  rows: TimelineRow[];
+}
+
+export interface TimelineLayout {
+  sections: TimelineSection[];
+  height: number;
+}
+
+export interface TimelineOptions {
+  width: number;
+  target: number;
+  gap: number;
+  header: number;
+  between: number;
+  /** Narrowest box in which the short heading of a day can still be read. */
+  minSection: number;
+}
+
+export function timelineOptions(width: number): TimelineOptions {
+  const phone = width < 640;
+  return {
+    width,
+    target: width >= 1200 ? 216 : width >= 900 ? 196 : phone ? 124 : 172,
+    gap: phone ? 3 : 4,
+    header: phone ? 40 : 48,
+    between: phone ? 10 : 16,
+    minSection: phone ? 104 : 132,
+  };
+}
+
+interface Run {
+  day: number;
+  first: number;
+  ratios: number[];
+}
+
+function daysOf(entries: readonly TimelineEntry[]): Run[] {
+  const runs: Run[] = [];
+  entries.forEach((entry, index) => {
+    const day = dayNumber(entry.wall);
+    const last = runs[runs.length - 1];
+    if (last && last.day === day) last.ratios.push(entry.ratio);
+    else runs.push({ day, first: index, ratios: [entry.ratio] });
+  });
+  return runs;
+}
+
+/**
+ * Places every day and every picture. Entries must be newest first. Days too small to fill a row stand side
+ * by side, so that a sparse year does not become a column of single pictures.
+ */
+export function layoutTimeline(
+  entries: readonly TimelineEntry[],
+  options: TimelineOptions,
+): TimelineLayout {
+  const { width, target, gap, header, between, minSection } = options;
+  const sections: TimelineSection[] = [];
+  const daySpace = gap * 5;
+  let lineTop = 0;
+  let lineLeft = 0;
+  let lineHeight = 0;
+
+  const breakLine = () => {
+    if (lineHeight > 0) lineTop += lineHeight + between;
+    lineLeft = 0;
+    lineHeight = 0;
+  };
+
+  for (const { day, first, ratios } of daysOf(entries)) {
+    const natural = ratios.reduce((sum, ratio) => sum + Math.round(ratio * target), gap * (ratios.length - 1));
+    const small = natural <= width * 0.72;
+    if (small) {
+      const box = Math.max(natural, minSection);
+      if (lineLeft > 0 && lineLeft + daySpace + box > width) breakLine();
+      const left = lineLeft > 0 ? lineLeft + daySpace : 0;
+      const row = placeRow(0, target, ratios.map((ratio) => Math.round(ratio * target)), first, gap);
+      sections.push({ day, left, top: lineTop, width: box, height: header + target, rows: [row] });
+      lineLeft = left + box;
+      lineHeight = header + target;
+      continue;
+    }
+    breakLine();
+    const rows: TimelineRow[] = [];
+    let top = 0;
+    for (const row of justify(ratios, { width, target, gap })) {
+      rows.push(placeRow(top, row.height, row.widths, first + row.start, gap));
+      top += row.height + gap;
+    }
+    sections.push({ day, left: 0, top: lineTop, width, height: header + top - gap, rows });
+    lineHeight = header + top - gap;
+    breakLine();
+  }
+  breakLine();
+  return { sections, height: Math.max(0, lineTop - between) };
+}
+
+function placeRow(top: number, height: number, widths: number[], first: number, gap: number): TimelineRow {
+  let left = 0;
+  const tiles = widths.map((width, i) => {
+    const tile = { index: first + i, left, width };
+    left += width + gap;
+    return tile;
+  });
+  return { top, height, tiles };
+}
+
+export interface VisibleSection {
+  section: TimelineSection;
+  rows: TimelineRow[];
+}
+
+/** What has to be in the page for the stretch between two scroll positions; everything else is left out. */
+export function visibleSections(
+  layout: TimelineLayout,
+  from: number,
+  to: number,
+  header: number,
+): VisibleSection[] {
+  const { sections } = layout;
+  let low = 0;
+  let high = sections.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const section = sections[middle]!;
+    if (section.top + section.height < from) low = middle + 1;
+    else high = middle;
+  }
+  const result: VisibleSection[] = [];
+  for (let i = low; i < sections.length && sections[i]!.top <= to; i++) {
+    const section = sections[i]!;
+    const base = section.top + header;
+    const rows = section.rows.filter((row) => base + row.top + row.height >= from && base + row.top <= to);
+    result.push({ section, rows });
+  }
+  return result;
+}
+
+/** Where a picture lies, for scrolling to it and for moving the keyboard focus. */
+export function locate(
+  layout: TimelineLayout,
+  index: number,
+  header: number,
+): { top: number; height: number } | null {
+  const { sections } = layout;
+  let low = 0;
+  let high = sections.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (sections[middle]!.rows[0]!.tiles[0]!.index <= index) low = middle;
+    else high = middle - 1;
+  }
+  const section = sections[low];
+  const row = section?.rows.find((candidate) => candidate.tiles.some((tile) => tile.index === index));
+  return section && row ? { top: section.top + header + row.top, height: row.height } : null;
+}
+
+/** The picture above or below in the grid: the one whose centre is nearest in the neighbouring line. */
+export function neighbourVertically(layout: TimelineLayout, index: number, step: 1 | -1): number | null {
+  const lines: { y: number; centre: number; index: number }[] = [];
+  for (const section of layout.sections)
+    for (const row of section.rows)
+      for (const tile of row.tiles)
+        lines.push({ y: section.top + row.top, centre: section.left + tile.left + tile.width / 2, index: tile.index });
+  const here = lines[index];
+  if (!here) return null;
+  let best: (typeof lines)[number] | null = null;
+  for (let i = index + step; i >= 0 && i < lines.length; i += step) {
+    const line = lines[i]!;
+    if (line.y === here.y) continue;
+    if (best && line.y !== best.y) break;
+    if (!best || Math.abs(line.centre - here.centre) < Math.abs(best.centre - here.centre)) best = line;
+  }
+  return best?.index ?? null;
+}

@@ -1,0 +1,14 @@
+import type { Component } from 'svelte';
+import type { PageName } from '../lib/routes';
+
+type Loader = () => Promise<{ default: Component }>;
+
+export const pages: Record<PageName, Loader> = {
+  photos: () => import('./Photos.svelte'),
+  upload: () => import('./Upload.svelte'),
+  settings: () => import('./Settings.svelte'),
+  activity: () => import('./Activity.svelte'),
+  setup: () => import('./Setup.svelte'),
+  login: () => import('./Login.svelte'),
+  notfound: () => import('./NotFound.svelte'),
+};

@@ -1,0 +1,127 @@
+"""Signing up, in and out over HTTP."""
+
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from starlette.requests import Request
+
+from lumilio.api.typed import Router
+from lumilio.errors import Conflict, Forbidden, Unauthorized
+from lumilio.library import sessions, users
+from lumilio.library.context import Context
+from lumilio.library.sessions import MediaToken, SessionTokens
+from lumilio.library.users import Instant, User
+
+api = Router("auth", "Sign-in, sessions and second factors.")
+
+# Three historic names; all others are snake_case.
+_CAMEL = {"refresh_token": "refreshToken", "expires_at": "expiresAt"}
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
+class RegistrationRequest(Struct, frozen=True):
+    """Name and password of a new account."""
+
+    username: Annotated[str, Meta(min_length=3, max_length=50)]
+    password: Annotated[str, Meta(min_length=6)]
+
+
+class LoginRequest(Struct, frozen=True):
+    """Name and password of an account."""
+
+    username: Annotated[str, Meta(min_length=1)]
+    password: Annotated[str, Meta(min_length=1)]
+
+
+class RefreshTokenRequest(Struct, frozen=True, rename="camel"):
+    """A refresh token, 64 hex digits."""
+
+    refresh_token: Annotated[str, Meta(min_length=1)]
+
+
+class AuthSession(Struct, omit_defaults=True, kw_only=True, rename=_CAMEL):
+    """A full session, or with `requires_mfa` a request for the second factor."""
+
+    user: User
+    token: str
+    refresh_token: str
+    expires_at: Instant
+    requires_mfa: bool
+    mfa_token: str | UnsetType = UNSET
+    mfa_methods: list[Literal["passkey", "totp", "recovery_code"]] | UnsetType = UNSET
+    bootstrap_admin: bool | UnsetType = UNSET
+
+
+class Message(Struct):
+    """A sentence about what was done."""
+
+    message: str
+
+
+@api.post("/auth/register/start", role="public", errors=(Conflict, Forbidden))
+def register_account(ctx: Context, request: Request, body: RegistrationRequest) -> AuthSession:
+    """Create an account and sign it in.
+
+    The first account becomes administrator. Only from the machine that Lumilio runs on.
+    """
+    if not _is_from_this_machine(request):
+        raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
+    user = users.register(ctx, body.username, body.password)
+    session = _session(sessions.start(ctx, user, _agent(request)))
+    if user.role == "admin":
+        session.bootstrap_admin = True
+    return session
+
+
+@api.post("/auth/login", role="public", errors=(Unauthorized,))
+def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession:
+    """Sign in with name and password."""
+    user = users.authenticate(ctx, body.username, body.password)
+    return _session(sessions.start(ctx, user, _agent(request)))
+
+
+@api.post("/auth/refresh", role="public", errors=(Unauthorized,))
+def refresh_session(ctx: Context, body: RefreshTokenRequest) -> AuthSession:
+    """Trade a refresh token for a new session."""
+    return _session(sessions.refresh(ctx, body.refresh_token))
+
+
+@api.post("/auth/logout", role="public", errors=(Unauthorized,))
+def logout(ctx: Context, body: RefreshTokenRequest) -> Message:
+    """Revoke a refresh token, and every token of its session."""
+    sessions.end(ctx, body.refresh_token)
+    return Message("You are signed out")
+
+
+@api.get("/auth/me", role="user")
+def get_current_user(ctx: Context) -> User:
+    """Return the signed-in account."""
+    return users.require_current(ctx)
+
+
+@api.get("/auth/media-token", role="user")
+def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
+    """Issue a short-lived token for media URLs."""
+    return sessions.issue_media_token(ctx, access_token)
+
+
+def _session(tokens: SessionTokens) -> AuthSession:
+    return AuthSession(
+        user=tokens.user,
+        token=tokens.token,
+        refresh_token=tokens.refresh_token,
+        expires_at=tokens.expires_at,
+        requires_mfa=False,
+    )
+
+
+def _agent(request: Request) -> str:
+    return request.headers.get("user-agent", "")
+
+
+def _is_from_this_machine(request: Request) -> bool:
+    """A proxy on this machine speaks for others, so forwarded requests do not count."""
+    if request.client is None or any(name in request.headers for name in _FORWARDED):
+        return False
+    return ip_address(request.client.host).is_loopback

@@ -1,0 +1,122 @@
+"""Repositories and their scans over HTTP."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from lumilio.api.parameters import OutOfRange
+from lumilio.api.typed import Router
+from lumilio.errors import BadRequest, Conflict, NotFound
+from lumilio.library import repositories, scans
+from lumilio.library.context import Context
+from lumilio.library.repositories import NewRepository, Repository
+from lumilio.library.scans import ScanRun
+
+api = Router("repositories", "Folders that hold originals.", gate="after_role")
+
+_DEFAULT = OutOfRange("default", "default", "default")
+
+
+class RepositoryCreate(Struct, frozen=True):
+    """What is wanted of a new repository; empty text means the same as leaving a field out."""
+
+    name: Annotated[str, Meta(min_length=1, pattern=r"\S")]
+    role: Literal["primary", "regular", ""] | None = None
+    root: Annotated[str, Meta(description="Parent folder on the server.")] | None = None
+    storage_strategy: Literal["date", "flat", "cas", ""] | None = None
+    duplicate_handling: Literal["rename", "uuid", "overwrite", ""] | None = None
+    cloud_credential_id: str | None = None
+
+
+class RepositoryCreated(Struct):
+    """The new repository."""
+
+    repository: Repository
+
+
+class RepositoryList(Struct):
+    """All repositories."""
+
+    repositories: list[Repository]
+
+
+class ScanRequest(Struct, frozen=True):
+    """How to scan."""
+
+    force: Annotated[bool, Meta(description="Process every file again.")] | None = None
+
+
+class ScanQueued(Struct):
+    """A scan has been queued."""
+
+    job_id: int
+    repository_id: UUID
+    mode: Literal["manual"]
+    status: Literal["queued"]
+
+
+class ScanPage(Struct, frozen=True):
+    """Which runs to list."""
+
+    limit: Annotated[int, Meta(ge=1, le=100), _DEFAULT] = 20
+    offset: Annotated[int, Meta(ge=0), _DEFAULT] = 0
+
+
+class ScanRunList(Struct):
+    """Runs, latest first."""
+
+    scans: list[ScanRun]
+
+
+@api.post("/repositories", role="admin", gate="none", errors=(Conflict,))
+def create_repository(ctx: Context, body: RepositoryCreate) -> RepositoryCreated:
+    """Create a repository or register an existing folder.
+
+    The primary lives in `<root>/primary`, others in `<root>/<name as folder>`. A folder that
+    already is a repository is registered with its own settings.
+    """
+    if body.cloud_credential_id:
+        raise BadRequest("There is no such cloud account")
+    wanted = NewRepository(
+        name=body.name,
+        role=body.role or "regular",
+        root=body.root or "",
+        storage_strategy=body.storage_strategy or repositories.DEFAULT_STRATEGY,
+        duplicate_handling=body.duplicate_handling or repositories.DEFAULT_DUPLICATE_HANDLING,
+    )
+    return RepositoryCreated(repositories.create(ctx, wanted))
+
+
+@api.get("/repositories", role="admin")
+def list_repositories(ctx: Context) -> RepositoryList:
+    """List all repositories."""
+    return RepositoryList(repositories.list_all(ctx))
+
+
+@api.get("/repositories/{id}", role="admin", errors=(NotFound,))
+def get_repository(ctx: Context, id: UUID) -> Repository:
+    """Fetch one repository."""
+    return repositories.require(ctx, id).public
+
+
+@api.post("/repositories/{id}/scan", role="admin")
+def queue_repository_scan(ctx: Context, id: UUID, body: ScanRequest | None = None) -> ScanQueued:
+    """Queue a scan of a repository folder."""
+    try:
+        job_id = scans.queue(ctx, id, force=bool(body and body.force))
+    except NotFound as error:
+        raise BadRequest(error.message) from error
+    return ScanQueued(job_id, id, "manual", "queued")
+
+
+@api.get("/repositories/{id}/scans", role="admin")
+def list_repository_scans(ctx: Context, id: UUID, query: ScanPage) -> ScanRunList:
+    """List a repository's scans, latest first."""
+    return ScanRunList(scans.list_runs(ctx, id, query.limit, query.offset))
+
+
+@api.get("/repositories/{id}/scans/latest", role="admin", errors=(NotFound,))
+def get_latest_repository_scan(ctx: Context, id: UUID) -> ScanRun:
+    """Fetch a repository's latest scan."""
+    return scans.latest(ctx, id)

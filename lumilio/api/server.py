@@ -1,0 +1,127 @@
+"""The ASGI application: every operation, the document, the web client, and one error handler."""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from lumilio.api import assets, auth, health, queue, repositories, setup, uploads
+from lumilio.api.dispatch import routes
+from lumilio.api.openapi import Error, document
+from lumilio.api.security import SecurityHeaders
+from lumilio.api.typed import Router, collect
+from lumilio.errors import LumilioError, Unauthorized
+from lumilio.library.context import Context
+
+log = logging.getLogger(__name__)
+
+ROUTERS: Sequence[Router] = (
+    health.api,
+    setup.api,
+    auth.api,
+    repositories.api,
+    uploads.api,
+    assets.api,
+    queue.api,
+)
+
+WEB_ROOT = Path(str(resources.files("lumilio"))) / "_web"
+
+
+def build(ctx: Context, web_root: Path = WEB_ROOT) -> Starlette:
+    """The application over a context; raises WrongDeclaration for an unusable operation."""
+    encoded = msgspec.json.encode(document(ROUTERS))
+    every_route: list[BaseRoute] = [
+        *routes(collect(ROUTERS), ctx),
+        Route("/api/openapi.json", partial(_openapi, encoded)),
+        Route("/api/docs", partial(_page, web_root / "docs" / "index.html")),
+        Route("/{path:path}", partial(_client, web_root)),
+    ]
+    return Starlette(
+        routes=every_route,
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={
+            LumilioError: _lumilio_error,
+            HTTPException: _http_error,
+            Exception: _crash,
+        },
+    )
+
+
+async def _openapi(encoded: bytes, request: Request) -> Response:
+    return Response(encoded, media_type="application/json")
+
+
+async def _page(path: Path, request: Request) -> Response:
+    return FileResponse(path) if path.is_file() else _missing_client()
+
+
+async def _client(web_root: Path, request: Request) -> Response:
+    """A file of the web client, or its page for every address that the client routes itself."""
+    path = request.path_params["path"]
+    if path == "api" or path.startswith("api/"):
+        return JSONResponse({"error": "not found"}, status_code=404)
+    file = (web_root / path).resolve()
+    if path and file.is_relative_to(web_root.resolve()) and file.is_file():
+        # Names under assets/ carry a hash of their content.
+        lasting = (
+            "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
+        )
+        return FileResponse(file, headers={"cache-control": lasting})
+    if path.startswith("assets/"):
+        return Response(status_code=404)
+    index = web_root / "index.html"
+    if not index.is_file():
+        return _missing_client()
+    return FileResponse(index, headers={"cache-control": "no-cache"})
+
+
+def _missing_client() -> Response:
+    return Response(
+        "The web client is not built; `python3 build web` does it.",
+        status_code=503,
+        media_type="text/plain",
+    )
+
+
+async def _lumilio_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LumilioError)
+    if error.status >= 500 and error.status not in (503, 507):
+        log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+    cause = str(error)
+    body = Error(error.status, error.message, cause if cause != error.message else "")
+    headers: dict[str, str] = {}
+    if isinstance(error, Unauthorized):
+        detail = ' error="invalid_token"' if error.expired_token else ""
+        headers["www-authenticate"] = f"Bearer{detail}"
+    return _json(error.status, body, headers)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    # A known path with a wrong method is not found either, as clients of the contract expect.
+    return JSONResponse({"error": "not found"}, status_code=404)
+
+
+async def _crash(request: Request, error: Exception) -> Response:
+    """What nobody foresaw: logged in full, told without its inside."""
+    return _json(500, Error(500, "Something went wrong inside Lumilio; its log says more"), {})
+
+
+def _json(status: int, body: Any, headers: dict[str, str]) -> Response:
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        media_type="application/json; charset=utf-8",
+        headers=headers,
+    )

@@ -1,0 +1,132 @@
+"""The composition root: the one place where the parts are created, wired, started and stopped.
+
+Start: settings → home → keys → database → decoders → jobs → HTTP. Stop: the same in reverse, each
+step with a time limit, written out in `App.stop`.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+
+from lumilio.api import server
+from lumilio.db import Database, migrate
+from lumilio.errors import LumilioError
+from lumilio.home import Home, HomeLock
+from lumilio.library import keys, repositories, uploads
+from lumilio.library.context import Clock, Context, utc_now
+from lumilio.media.pool import DecodePool
+from lumilio.pipeline.dispatch import Dispatcher
+from lumilio.pipeline.tasks import tasks
+from lumilio.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 10.0
+_THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
+
+
+class CannotListen(LumilioError):
+    """The port is taken or the address is not ours."""
+
+    title = "Lumilio cannot listen on this address"
+
+
+class App:
+    """A running Lumilio: everything but the window."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.home = Home(settings.home_path)
+        self.home.create()
+        self._lock = HomeLock(self.home)
+        self._lock.acquire()
+        self._database: Database | None = None
+        try:
+            self._database = Database(self.home.database)
+            migrate(self._database, self.home.backups)
+            self.ctx = Context(
+                self._database, clock, settings, keys.load_or_create(self.home.root_key)
+            )
+            settings.storage_path.mkdir(parents=True, exist_ok=True)
+            repositories.repair_folders(self.ctx)
+            uploads.delete_abandoned(self.ctx)
+        except BaseException:
+            if self._database is not None:
+                self._database.close()
+            self._lock.release()
+            raise
+        self._pool = DecodePool(
+            settings.decoders,
+            timeout_s=settings.decode_timeout_seconds,
+            memory_limit_bytes=settings.decode_memory_mb << 20,
+        )
+        self._dispatcher = Dispatcher(
+            self.ctx, tasks(self._pool, settings.decoders), self.home.queue
+        )
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> str:
+        """Start working and listening; returns the address to open. Raises CannotListen."""
+        listener = _listen(self.settings.host, self.settings.port)
+        self._dispatcher.start()
+        self._server, self._thread = _serve(server.build(self.ctx), listener)
+        url = _url(self.settings.host, listener.getsockname()[1])
+        self._lock.announce(url)
+        return url
+
+    def stop(self) -> None:
+        """Take no more requests, finish what runs, leave; what is unfinished goes on next time."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(STOP_SECONDS)
+        self._dispatcher.stop(STOP_SECONDS)
+        self._pool.close()
+        self.ctx.db.close()
+        self._lock.release()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if os.name != "nt":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotListen(
+            f"Cannot listen on {host}:{port}: {error.strerror}", cause=str(error)
+        ) from error
+    listener.listen(128)
+    return listener
+
+
+def _serve(
+    application: Callable[..., object], listener: socket.socket
+) -> tuple[uvicorn.Server, threading.Thread]:
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        # Nobody in between is trusted to say who is calling.
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(STOP_SECONDS / 2),
+    )
+    server_ = uvicorn.Server(config)
+    thread = threading.Thread(
+        target=server_.run, kwargs={"sockets": [listener]}, name="http", daemon=True
+    )
+    thread.start()
+    return server_, thread
+
+
+def _url(host: str, port: int) -> str:
+    shown = "localhost" if host in _THIS_MACHINE else host
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"

@@ -1,0 +1,99 @@
+"""The command line: `lumilio` alone opens the app, or serves where there is no display."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lumilio import __version__
+from lumilio.cli import doctoring, importing, serving
+from lumilio.errors import LumilioError
+from lumilio.settings import Settings, load
+
+cli = typer.Typer(
+    help="Lumilio, a photo library for one machine.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder that holds everything of one installation."),
+]
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
+PortOption = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+RepositoryOption = Annotated[
+    str | None, typer.Option(help="Name or id of a repository; the primary one when left out.")
+]
+
+
+@cli.callback(invoke_without_command=True)
+def start(context: typer.Context, home: HomeOption = None) -> None:
+    """Open Lumilio in a window, or serve it where there is no display."""
+    if context.invoked_subcommand is None:
+        serving.open_app(_settings(home=home))
+
+
+@cli.command()
+def serve(home: HomeOption = None, host: HostOption = None, port: PortOption = None) -> None:
+    """Serve without a window until stopped."""
+    serving.serve(_settings(home=home, host=host, port=port))
+
+
+@cli.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders to copy in.")],
+    repository: RepositoryOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Copy files into a repository; files that are already there are left alone."""
+    raise typer.Exit(importing.import_paths(_settings(home=home), paths, repository))
+
+
+@cli.command()
+def scan(
+    repository: Annotated[
+        str | None, typer.Argument(help="Name or id of a repository; all when left out.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Process every file again.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Index the files that lie in the folders of repositories, in place."""
+    raise typer.Exit(importing.scan(_settings(home=home), repository, force=force))
+
+
+@cli.command()
+def doctor(home: HomeOption = None) -> None:
+    """Tell what is installed, writable, accelerated and missing."""
+    raise typer.Exit(doctoring.examine(_settings(home=home)))
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the REST interface."""
+    serving.print_openapi()
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Entry point; errors that a person can mend are told in one line."""
+    try:
+        cli()
+    except LumilioError as error:
+        logging.getLogger(__name__).debug("failed", exc_info=error)
+        sys.exit(f"lumilio: {error.message}")
+
+
+def _settings(**flags: object) -> Settings:
+    given = {name: str(v) if isinstance(v, Path) else v for name, v in flags.items()}
+    settings = load(given)
+    serving.configure_logging(settings)
+    return settings

@@ -1,0 +1,173 @@
+"""`lumilio import` and `lumilio scan`: progress while they work, and a summary that hides nothing."""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from msgspec import Struct
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lumilio.cli.client import Client, Refused, connect
+from lumilio.errors import LumilioError
+from lumilio.settings import Settings
+
+_PARALLEL = 4
+_POLL_SECONDS = 0.5
+
+
+class _Outcome(Struct):
+    """What became of one file."""
+
+    path: Path
+    asset_id: str = ""
+    duplicate: bool = False
+    refusal: str = ""
+
+
+def import_paths(settings: Settings, paths: list[Path], repository: str | None) -> int:
+    """Upload files and wait until all are processed; returns the exit status."""
+    console = Console()
+    files = [file for path in paths for file in _files(path)]
+    with connect(settings) as client, _progress(console) as progress:
+        target = _repository(client, repository)["id"]
+        outcomes = _upload_all(client, target, files, progress)
+        _wait_for_jobs(client, progress)
+        _collect_failures(client, outcomes)
+    _print_summary(console, outcomes)
+    return 1 if any(outcome.refusal for outcome in outcomes) else 0
+
+
+def scan(settings: Settings, repository: str | None, *, force: bool) -> int:
+    """Scan one repository or all, and wait until all files are processed."""
+    console = Console()
+    failed = False
+    with connect(settings) as client, _progress(console) as progress:
+        wanted = (
+            [_repository(client, repository)]
+            if repository
+            else client.get("/repositories")["repositories"]
+        )
+        for found in wanted:
+            run = _scan_one(client, found["id"], force=force)
+            failed = failed or run["status"] != "completed"
+            _print_run(console, found["name"], run)
+        _wait_for_jobs(client, progress)
+    return 1 if failed else 0
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _upload_all(
+    client: Client, repository_id: str, files: list[Path], progress: Progress
+) -> list[_Outcome]:
+    task = progress.add_task("Copying", total=len(files))
+
+    def upload(file: Path) -> _Outcome:
+        outcome = _upload(client, repository_id, file)
+        progress.advance(task)
+        return outcome
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        return list(pool.map(upload, files))
+
+
+def _upload(client: Client, repository_id: str, file: Path) -> _Outcome:
+    try:
+        receipt = client.upload(file, repository_id)
+    except (LumilioError, OSError, httpx2.HTTPError) as error:
+        return _Outcome(file, refusal=str(error) or type(error).__name__)
+    return _Outcome(file, receipt["asset_id"], receipt["status"] == "duplicate")
+
+
+def _wait_for_jobs(client: Client, progress: Progress) -> None:
+    task = progress.add_task("Processing", total=None)
+    most = 0
+    while True:
+        counts = client.get("/admin/river/stats")
+        left = sum(counts[state] for state in ("available", "scheduled", "running"))
+        most = max(most, left)
+        progress.update(task, total=most or 1, completed=most - left if most else 1)
+        if not left:
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _collect_failures(client: Client, outcomes: list[_Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.asset_id:
+            state = client.get(f"/assets/{outcome.asset_id}")["processing"]
+            if state["state"] in ("failed", "warning"):
+                outcome.refusal = "; ".join(
+                    dict.fromkeys(error["error"] for error in state["errors"])
+                )
+
+
+def _scan_one(client: Client, repository_id: str, *, force: bool) -> Any:
+    started = client.post(f"/repositories/{repository_id}/scan", json={"force": force})
+    assert started["status"] == "queued"
+    while True:
+        time.sleep(_POLL_SECONDS)
+        counts = client.get("/admin/river/queue-summary?error_limit=0")["queues"]
+        waiting = sum(q["remaining_jobs"] for q in counts if q["name"] == "scan_repository")
+        if not waiting:
+            return client.get(f"/repositories/{repository_id}/scans/latest")
+
+
+def _repository(client: Client, wanted: str | None) -> Any:
+    found = client.get("/repositories")["repositories"]
+    for repository in found:
+        if (
+            repository["is_primary"]
+            if wanted is None
+            else wanted
+            in (
+                repository["id"],
+                repository["name"],
+            )
+        ):
+            return repository
+    raise Refused(f"There is no repository {wanted}" if wanted else "There is no repository yet")
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<11}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _print_summary(console: Console, outcomes: list[_Outcome]) -> None:
+    refused = [outcome for outcome in outcomes if outcome.refusal]
+    duplicates = sum(outcome.duplicate and not outcome.refusal for outcome in outcomes)
+    added = len(outcomes) - duplicates - len(refused)
+    for outcome in refused:
+        console.print(f"{outcome.path}: {outcome.refusal}", markup=False, highlight=False)
+    console.print(
+        f"{added} added, {duplicates} already there, {len(refused)} refused or failed",
+        highlight=False,
+    )
+
+
+def _print_run(console: Console, name: str, run: Any) -> None:
+    console.print(
+        f"{name}: {run['status']}; {run['discovered_count']} new, {run['updated_count']} changed,"
+        f" {run['deleted_count']} gone, {run['skipped_count']} passed over"
+        + (f" ({run['error']})" if run.get("error") else ""),
+        markup=False,
+        highlight=False,
+    )

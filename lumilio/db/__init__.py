@@ -1,0 +1,20 @@
+"""The database: one SQLite file in WAL mode, one writer, a pool of readers.
+
+`Database.write()` is a short immediate transaction on the only writing connection; `read()` lends
+a read-only connection. Both yield a `Connection` whose rows come back as Structs. Nothing outside
+this package opens SQLite.
+"""
+
+from lumilio.db.database import Connection, Database, Transaction
+from lumilio.db.migrations import NewerDatabase, migrate
+from lumilio.db.values import from_microseconds, to_microseconds
+
+__all__ = [
+    "Connection",
+    "Database",
+    "NewerDatabase",
+    "Transaction",
+    "from_microseconds",
+    "migrate",
+    "to_microseconds",
+]

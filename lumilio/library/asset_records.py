@@ -1,0 +1,89 @@
+"""Writing what the pipeline finds out about an asset."""
+
+from datetime import datetime
+
+import msgspec
+
+from lumilio.db import Transaction, to_microseconds
+from lumilio.library import photo_metadata, processing
+from lumilio.library.assets import THUMBNAIL_SIZES, StoredAsset, by_key
+from lumilio.media.facts import Development
+
+
+def record_development(
+    tx: Transaction, stored: StoredAsset, development: Development, now: datetime
+) -> None:
+    """Write what decoding a photo has brought: facts, fingerprints, thumbnails, its new state."""
+    outcomes = {
+        processing.METADATA: development.metadata_error,
+        processing.THUMBNAIL: development.thumbnail_error,
+    }
+    status = processing.after(processing.decode(stored.processing), outcomes, now)
+    tx.run("UPDATE assets SET processing = ? WHERE id = ?", (processing.encode(status), stored.key))
+    if development.facts is not None:
+        _record_facts(tx, stored, development)
+    if development.thumbnail_error is None:
+        _record_pictures(tx, stored, development)
+
+
+def record_failure(
+    tx: Transaction, key: int, tasks: tuple[str, ...], reason: str, now: datetime
+) -> None:
+    """Note that steps of an asset have failed for good."""
+    stored = by_key(tx, key)
+    status = processing.after(
+        processing.decode(stored.processing), dict.fromkeys(tasks, reason), now
+    )
+    tx.run("UPDATE assets SET processing = ? WHERE id = ?", (processing.encode(status), key))
+
+
+def _record_facts(tx: Transaction, stored: StoredAsset, development: Development) -> None:
+    facts = development.facts
+    assert facts is not None
+    document = photo_metadata.from_facts(
+        facts, width=development.width, height=development.height, is_raw=bool(stored.is_raw)
+    )
+    tx.run(
+        "UPDATE assets SET specific_metadata = ?, width = ?, height = ?,"
+        " taken_time = COALESCE(?, taken_time),"
+        " capture_offset_minutes = COALESCE(?, capture_offset_minutes),"
+        " camera_model = ?, lens_model = ?, gps_latitude = ?, gps_longitude = ? WHERE id = ?",
+        (
+            msgspec.json.encode(document).decode(),
+            development.width,
+            development.height,
+            to_microseconds(facts.taken_time),
+            facts.capture_offset_minutes,
+            facts.camera_model,
+            facts.lens_model,
+            facts.gps_latitude,
+            facts.gps_longitude,
+            stored.key,
+        ),
+    )
+    tx.run(
+        "INSERT OR REPLACE INTO asset_exif (asset_id, exif_raw) VALUES (?, ?)",
+        (stored.key, msgspec.json.encode(development.exif_raw).decode()),
+    )
+
+
+def _record_pictures(tx: Transaction, stored: StoredAsset, development: Development) -> None:
+    phash = development.perceptual_hash
+    tx.run(
+        "UPDATE assets SET thumbhash = ?, perceptual_hash = ?, width = ?, height = ? WHERE id = ?",
+        (
+            development.thumbhash,
+            None if phash is None else phash.to_bytes(8, "big"),
+            development.width,
+            development.height,
+            stored.key,
+        ),
+    )
+    for size in THUMBNAIL_SIZES:
+        path = f".lumilio/assets/thumbnails/{size}/{stored.stem}_{size}.webp"
+        tx.run(
+            "INSERT INTO thumbnails (asset_id, size, storage_path, mime_type)"
+            " VALUES (?, ?, ?, 'image/webp')"
+            " ON CONFLICT (asset_id, size) DO UPDATE SET storage_path = excluded.storage_path",
+            (stored.key, size, path),
+        )

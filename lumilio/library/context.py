@@ -1,0 +1,63 @@
+"""What a domain function may use: the database, the clock, the folders, and who is asking."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from lumilio.db import Database
+from lumilio.errors import Forbidden
+from lumilio.library.keys import Keys
+from lumilio.settings import Settings
+
+Role = Literal["admin", "user"]
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The current time as an aware UTC datetime."""
+    return datetime.now(UTC)
+
+
+class Principal(Struct, frozen=True):
+    """Who is asking; `user_id` is None for the program itself."""
+
+    user_id: int | None
+    username: str
+    role: Role
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == "admin"
+
+    def may_see(self, owner_id: int | None) -> bool:
+        """Owners and administrators see a thing; what has no owner is the administrators'."""
+        return self.is_admin or (owner_id is not None and owner_id == self.user_id)
+
+
+SYSTEM = Principal(user_id=None, username="", role="admin")
+
+
+class Context(Struct, frozen=True):
+    """Passed to every domain function as its first argument."""
+
+    db: Database
+    clock: Clock
+    settings: Settings
+    keys: Keys
+    principal: Principal = SYSTEM
+
+    def now(self) -> datetime:
+        """The current time, from the clock of this context."""
+        return self.clock()
+
+    def acting_as(self, principal: Principal) -> "Context":
+        """The same context on behalf of somebody else."""
+        return msgspec.structs.replace(self, principal=principal)
+
+    def require_sight(self, owner_id: int | None) -> None:
+        """Raises Forbidden unless the caller owns the thing or administers the library."""
+        if not self.principal.may_see(owner_id):
+            raise Forbidden()

@@ -1,0 +1,206 @@
+"""Files of the user area: indexed where they lie, followed when they change, move or go missing."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from msgspec import Struct
+
+from lumilio.db import Connection, Transaction, to_microseconds
+from lumilio.library import jobs, processing, repositories
+from lumilio.library.context import Context
+from lumilio.library.repositories import StoredRepository
+from lumilio.library.uploads import Develop
+from lumilio.media.formats import format_of
+from lumilio.media.hashes import blake3_of
+
+
+class Discover(Struct, frozen=True):
+    """Payload of a discover job: a file that is new or has changed."""
+
+    repository_key: int
+    storage_path: str
+    force: bool = False
+
+
+class KnownFile(Struct, frozen=True):
+    """What the library knows of a file in the user area."""
+
+    key: int
+    file_size: int
+    file_modified_at: int
+    deleted_reason: str | None
+
+
+class _Found(Struct, frozen=True):
+    """A file as it lies on disk."""
+
+    storage_path: str
+    size: int
+    modified_at: int
+    content_hash: bytes
+
+
+def known_files(db: Connection, repository_key: int) -> dict[str, KnownFile]:
+    """Every file of a repository's user area by its storage path."""
+    rows = db.rows(
+        lambda path, *rest: (path, KnownFile(*rest)),
+        "SELECT storage_path, id, file_size, file_modified_at, deleted_reason FROM assets"
+        " WHERE repository_id = ? AND storage_path NOT LIKE 'inbox/%'",
+        (repository_key,),
+    )
+    return dict(rows)
+
+
+def queue(
+    tx: Transaction, repository_key: int, storage_paths: list[str], now: datetime, *, force: bool
+) -> None:
+    """Queue files for a closer look; `force` develops them even when nothing changed."""
+    jobs.enqueue_all(
+        tx,
+        (
+            jobs.NewJob(
+                jobs.DISCOVER,
+                Discover(repository_key, path, force),
+                unique_key=f"discover:{repository_key}:{path}",
+            )
+            for path in storage_paths
+        ),
+        now,
+    )
+
+
+def mark_missing(tx: Transaction, gone: dict[str, KnownFile], now: datetime) -> None:
+    """Take files that are gone out of the lists; they come back with their file."""
+    at = to_microseconds(now)
+    # One that was found elsewhere in the meantime has another path by now.
+    tx.run_many(
+        "UPDATE assets SET deleted_at = ?, deleted_reason = 'missing'"
+        " WHERE id = ? AND storage_path = ? AND deleted_at IS NULL",
+        [(at, file.key, path) for path, file in gone.items()],
+    )
+
+
+def examine(ctx: Context, job: jobs.Job) -> None:
+    """Hash a file and enter it as new, changed, moved or returned; safe to repeat."""
+    payload: Discover = job.read(Discover)
+    with ctx.db.read() as db:
+        repository = repositories.by_key(db, payload.repository_key)
+    path = repository.layout.file(payload.storage_path)
+    found = _look_at(path, payload.storage_path)
+    now = ctx.now()
+    with ctx.db.write() as tx:
+        if found is not None:
+            key = _enter(tx, repository, found, now, force=payload.force)
+            if key is not None:
+                jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=key), now)
+        jobs.complete(tx, job.id, now)
+
+
+def _look_at(path: Path, storage_path: str) -> _Found | None:
+    try:
+        content_hash = bytes.fromhex(blake3_of(path))
+        status = path.stat()
+    except FileNotFoundError:
+        # It went away since the scan saw it; the next scan notices.
+        return None
+    return _Found(storage_path, status.st_size, status.st_mtime_ns // 1000, content_hash)
+
+
+def _enter(
+    tx: Transaction, repository: StoredRepository, found: _Found, now: datetime, *, force: bool
+) -> int | None:
+    """The key of the asset that needs development, or None."""
+    known = tx.row(
+        lambda *row: row,
+        "SELECT id, hash, deleted_reason FROM assets WHERE repository_id = ? AND storage_path = ?",
+        (repository.key, found.storage_path),
+    )
+    if known is None:
+        moved = _moved_from(tx, repository, found)
+        if moved is not None:
+            _update(tx, moved, found)
+            return None
+        return _insert(tx, repository, found, now)
+    key, content_hash, deleted_reason = known
+    if deleted_reason == "trashed":
+        # What a person threw away stays away, whatever the file does.
+        return None
+    _update(tx, key, found)
+    if content_hash != found.content_hash:
+        _reset(tx, key, found, now)
+    elif not force:
+        return None
+    return int(key)
+
+
+def _reset(tx: Transaction, key: int, found: _Found, now: datetime) -> None:
+    """Forget what was read from the former content; what a person chose stays."""
+    tx.run(
+        "UPDATE assets SET hash = ?, taken_time = ?, capture_offset_minutes = NULL,"
+        " thumbhash = NULL, processing = ? WHERE id = ?",
+        (
+            found.content_hash,
+            found.modified_at,
+            processing.encode(processing.begin(now)),
+            key,
+        ),
+    )
+    tx.run("DELETE FROM thumbnails WHERE asset_id = ?", (key,))
+
+
+def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) -> int | None:
+    """The one asset of the same content whose own file is gone, if there is exactly one."""
+    same = tx.rows(
+        lambda key, path: (key, path),
+        "SELECT id, storage_path FROM assets WHERE hash = ? AND repository_id = ?"
+        " AND file_size = ? AND deleted_reason IS NOT 'trashed'",
+        (found.content_hash, repository.key, found.size),
+    )
+    gone = [key for key, path in same if not os.path.lexists(repository.layout.file(path))]
+    return gone[0] if len(gone) == 1 else None
+
+
+def _update(tx: Transaction, key: int, found: _Found) -> None:
+    tx.run(
+        "UPDATE assets SET storage_path = ?, original_filename = ?, file_size = ?,"
+        " file_modified_at = ?, deleted_at = NULL, deleted_reason = NULL WHERE id = ?",
+        (
+            found.storage_path,
+            found.storage_path.rsplit("/", 1)[-1],
+            found.size,
+            found.modified_at,
+            key,
+        ),
+    )
+
+
+def _insert(
+    tx: Transaction, repository: StoredRepository, found: _Found, now: datetime
+) -> int | None:
+    name = found.storage_path.rsplit("/", 1)[-1]
+    form = format_of(name)
+    if form is None:
+        return None
+    return tx.insert(
+        "INSERT INTO assets (asset_id, repository_id, owner_id, type, original_filename,"
+        " storage_path, mime_type, file_size, file_modified_at, hash, upload_time, taken_time,"
+        " is_raw, processing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            uuid4().bytes,
+            repository.key,
+            repository.default_owner_id,
+            form.type,
+            name,
+            found.storage_path,
+            form.mime,
+            found.size,
+            found.modified_at,
+            found.content_hash,
+            to_microseconds(now),
+            found.modified_at,
+            int(form.is_raw),
+            processing.encode(processing.begin(now)),
+        ),
+    )

@@ -1,0 +1,52 @@
+"""The root key of an installation and the keys derived from it, one for each purpose."""
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from lumilio.errors import LumilioError
+
+
+class UnusableKey(LumilioError):
+    """The root key file is there but does not hold a key."""
+
+    title = "The secret key file of this installation is damaged"
+
+
+class Keys:
+    """Derives 32-byte keys by HMAC-SHA-256 of a purpose under the root key."""
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+
+    def derive(self, purpose: str) -> bytes:
+        """The key for one purpose; different purposes never share a key."""
+        return hmac.digest(self._root, purpose.encode(), "sha256")
+
+
+def load_or_create(path: Path) -> Keys:
+    """Read the root key file (64 hex digits, mode 0600), writing a new one on first start.
+
+    Raises UnusableKey.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return Keys(_parse(path))
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return Keys(_parse(path))
+
+
+def _parse(path: Path) -> bytes:
+    try:
+        root = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UnusableKey(cause=f"{path}: {error}") from error
+    if len(root) < 32:
+        raise UnusableKey(cause=f"{path}: the key is too short")
+    return root

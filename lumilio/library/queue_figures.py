@@ -1,0 +1,130 @@
+"""Figures about the job queues, for administrators."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from lumilio.db import Connection, from_microseconds
+from lumilio.library import jobs
+from lumilio.library.context import Context
+from lumilio.library.users import Instant
+
+_REMAINING = "state IN ('available', 'scheduled', 'running', 'retryable')"
+_ATTENTION = "state IN ('retryable', 'cancelled', 'discarded')"
+
+
+class JobStateCounts(Struct):
+    """How many jobs are in each state."""
+
+    available: int = 0
+    scheduled: int = 0
+    running: int = 0
+    retryable: int = 0
+    completed: int = 0
+    cancelled: int = 0
+    discarded: int = 0
+
+
+class QueueErrorSample(Struct, omit_defaults=True):
+    """One job that needs attention."""
+
+    job_id: int
+    kind: str
+    state: Literal["retryable", "cancelled", "discarded"]
+    attempt: int
+    max_attempts: int
+    last_error: str
+    created_at: Instant
+    scheduled_at: Instant
+    attempted_at: Instant | UnsetType = UNSET
+    finalized_at: Instant | UnsetType = UNSET
+
+
+class QueueSummary(Struct, omit_defaults=True):
+    """What one queue has done and has left to do."""
+
+    name: str
+    total_jobs: int
+    processed_jobs: int
+    remaining_jobs: int
+    running_jobs: int
+    attention_jobs: int
+    average_latency_ms: int | UnsetType = UNSET
+    average_runtime_ms: int | UnsetType = UNSET
+    oldest_remaining_at: Instant | UnsetType = UNSET
+    latest_activity_at: Instant | UnsetType = UNSET
+    error_samples: list[QueueErrorSample] | UnsetType = UNSET
+
+
+class QueueSummaryList(Struct):
+    """All queues, those that need attention first."""
+
+    queues: list[QueueSummary]
+    generated_at: Instant
+
+
+def state_counts(ctx: Context) -> JobStateCounts:
+    """Count the jobs in the ledger by state."""
+    with ctx.db.read() as db:
+        rows = db.rows(lambda *row: row, "SELECT state, count(*) FROM jobs GROUP BY state")
+    return JobStateCounts(**dict(rows))
+
+
+def summary(ctx: Context, error_limit: int) -> QueueSummaryList:
+    """Every known queue with its figures and its newest failures."""
+    with ctx.db.read() as db:
+        found = {queue.name: queue for queue in db.rows(_decode, _SUMMARY)}
+        for queue in found.values():
+            if error_limit and queue.attention_jobs:
+                queue.error_samples = _errors(db, queue.name, error_limit)
+    for name in jobs.QUEUES:
+        found.setdefault(name, QueueSummary(name, 0, 0, 0, 0, 0))
+    return QueueSummaryList(sorted(found.values(), key=_urgency), ctx.now())
+
+
+_SUMMARY = f"""
+SELECT queue, count(*), total(state = 'completed'), total({_REMAINING}),
+    total(state = 'running'), total({_ATTENTION}),
+    avg(CASE WHEN finalized_at IS NOT NULL THEN finalized_at - created_at END) / 1000,
+    avg(CASE WHEN finalized_at IS NOT NULL THEN finalized_at - attempted_at END) / 1000,
+    min(CASE WHEN {_REMAINING} THEN created_at END),
+    max(max(created_at, COALESCE(attempted_at, 0), COALESCE(finalized_at, 0)))
+FROM jobs GROUP BY queue
+"""
+
+
+def _decode(name: str, *figures: Any) -> QueueSummary:
+    total, processed, remaining, running, attention, latency, runtime, oldest, latest = figures
+    return QueueSummary(
+        name,
+        total,
+        int(processed),
+        int(remaining),
+        int(running),
+        int(attention),
+        UNSET if latency is None else round(latency),
+        UNSET if runtime is None else round(runtime),
+        _instant(oldest),
+        _instant(latest),
+    )
+
+
+def _errors(db: Connection, queue: str, limit: int) -> list[QueueErrorSample]:
+    return db.rows(
+        lambda *row: QueueErrorSample(*row[:6], *(_instant(at) for at in row[6:])),
+        "SELECT id, kind, state, attempt, max_attempts, last_error, created_at, scheduled_at,"
+        f" attempted_at, finalized_at FROM jobs WHERE queue = ? AND {_ATTENTION}"
+        " ORDER BY attempted_at DESC, id DESC LIMIT ?",
+        (queue, limit),
+    )
+
+
+def _urgency(queue: QueueSummary) -> tuple[Any, ...]:
+    latest = queue.latest_activity_at
+    activity = latest.timestamp() if isinstance(latest, datetime) else 0.0
+    return (-queue.attention_jobs, -queue.remaining_jobs, -activity, queue.name)
+
+
+def _instant(value: int | None) -> Any:
+    return UNSET if value is None else from_microseconds(value)

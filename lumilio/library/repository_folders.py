@@ -1,0 +1,166 @@
+"""A repository on disk: its marker file, the folders that are ours, and the names we choose.
+
+`inbox/` holds what was handed over, `.lumilio/` what is ours; everything else is the user's own and
+is never written. Nothing here removes a file that we did not create.
+"""
+
+import contextlib
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+from lumilio.errors import BadRequest
+
+StorageStrategy = Literal["date", "flat", "cas"]
+DuplicateHandling = Literal["rename", "uuid", "overwrite"]
+
+MARKER = ".lumiliorepo"
+OWN = ".lumilio"
+INBOX = "inbox"
+_VERSION = "1.0"
+
+_PRIVATE_FOLDERS = ("staging/incoming", "staging/failed", "temp")
+_FOLDERS = (
+    "assets/thumbnails/small",
+    "assets/thumbnails/medium",
+    "assets/thumbnails/large",
+    "sidecars",
+)
+# Windows opens devices under these names, whatever the extension.
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+_LONGEST_NAME_BYTES = 240
+
+
+class LocalSettings(Struct, frozen=True):
+    """Settings of a repository that travel with its folder."""
+
+    handle_duplicate_filenames: DuplicateHandling
+
+
+class Marker(Struct, frozen=True, kw_only=True):
+    """The content of `.lumiliorepo`."""
+
+    id: UUID
+    name: Annotated[str, Meta(min_length=1)]
+    created_at: Annotated[datetime, Meta(tz=True)]
+    storage_strategy: StorageStrategy
+    local_settings: LocalSettings
+    version: str = _VERSION
+
+
+class Layout(Struct, frozen=True):
+    """Where things lie in one repository."""
+
+    root: Path
+
+    @property
+    def incoming(self) -> Path:
+        """Uploads before they have a place."""
+        return self.root / OWN / "staging" / "incoming"
+
+    @property
+    def thumbnails(self) -> Path:
+        """Parent of the three folders of thumbnails."""
+        return self.root / OWN / "assets" / "thumbnails"
+
+    def thumbnail(self, stem: str, size: str) -> Path:
+        """The thumbnail of a content hash in one size."""
+        return self.thumbnails / size / f"{stem}_{size}.webp"
+
+    def file(self, storage_path: str) -> Path:
+        """The absolute path of an original."""
+        return self.root / storage_path
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the folder is there with its marker: a missing disk is not an empty library."""
+        return (self.root / MARKER).is_file()
+
+
+def folder_name(name: str) -> str:
+    """The folder of a regular repository: letters and digits of any script, lower-cased.
+
+    Raises BadRequest for a name that gives no folder a computer can create.
+    """
+    kept = [c.lower() if c.isalnum() or c in "-_" else "\0" for c in name.strip()]
+    words = [word for word in "".join(kept).split("\0") if word]
+    slug = "-".join(words).strip("-_")
+    if not slug:
+        raise BadRequest("The name needs at least one letter or digit")
+    if slug in _RESERVED or len(slug.encode()) > _LONGEST_NAME_BYTES:
+        raise BadRequest("No folder can have this name; please choose another")
+    return slug
+
+
+def enclosing_repository(folder: Path) -> Path | None:
+    """The nearest folder above that is a repository, or None."""
+    return next((parent for parent in folder.parents if (parent / MARKER).exists()), None)
+
+
+def read_marker(folder: Path) -> Marker | None:
+    """The marker of a folder, None where there is none; raises BadRequest when unreadable."""
+    try:
+        return msgspec.yaml.decode((folder / MARKER).read_bytes(), type=Marker)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise BadRequest(
+            f"The file {MARKER} in {folder} cannot be read", cause=str(error)
+        ) from error
+
+
+def create(folder: Path, marker: Marker | None) -> None:
+    """Make the folders of a repository and, when given, its marker; existing files stay.
+
+    Raises BadRequest when the folder cannot be written; what was created until then is removed.
+    """
+    created: list[Path] = []
+    try:
+        for path in _wanted_folders(folder):
+            _make_folder(path, created)
+        probe = folder / OWN / "temp" / "permission_test"
+        probe.write_bytes(b"")
+        probe.unlink()
+        if marker is not None:
+            _write_marker(folder, marker)
+    except OSError as error:
+        for path in reversed(created):
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise BadRequest(
+            f"The folder {folder} cannot be used: {error.strerror}", cause=str(error)
+        ) from error
+
+
+def _wanted_folders(folder: Path) -> list[Path]:
+    own = folder / OWN
+    return [
+        folder,
+        folder / INBOX,
+        own,
+        *(own / name for name in _FOLDERS),
+        *(own / name for name in _PRIVATE_FOLDERS),
+    ]
+
+
+def _make_folder(path: Path, created: list[Path]) -> None:
+    missing = [path, *path.parents]
+    missing = [folder for folder in missing if not folder.exists()]
+    for folder in reversed(missing):
+        mode = 0o700 if {"staging", "temp"} & set(folder.parts[-2:]) else 0o755
+        folder.mkdir(mode=mode)
+        created.append(folder)
+    if not path.is_dir():
+        raise NotADirectoryError(20, "a file stands where a folder is needed", str(path))
+
+
+def _write_marker(folder: Path, marker: Marker) -> None:
+    with open(folder / MARKER, "xb") as file:
+        file.write(msgspec.yaml.encode(marker))
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,217 @@
+"""Sign-ins: signed access and media tokens, and rotating refresh tokens kept as hashes."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import jwt
+from msgspec import Struct
+
+from lumilio.db import Connection, Transaction, to_microseconds
+from lumilio.errors import Unauthorized
+from lumilio.library import users
+from lumilio.library.context import Context, Principal
+from lumilio.library.users import Instant, User
+
+Purpose = Literal["access token", "media token"]
+
+ISSUER = "lumilio-photos"
+# Parallel tabs meet an expired access token together and all present the same refresh token.
+ROTATION_GRACE = timedelta(seconds=30)
+# A longer text cannot be one of ours; it is not worth hashing or parsing.
+_LONGEST_TOKEN = 4096
+
+
+class SessionTokens(Struct, frozen=True):
+    """What a successful sign-in hands out."""
+
+    user: User
+    token: str
+    refresh_token: str
+    expires_at: datetime
+
+
+class MediaToken(Struct, frozen=True):
+    """A token for addresses that media elements load."""
+
+    token: str
+    expires_at: Instant
+
+
+def start(ctx: Context, user: User, user_agent: str) -> SessionTokens:
+    """Open a new session for an account that has proven who it is."""
+    now = to_microseconds(ctx.now())
+    with ctx.db.write() as tx:
+        session_id = tx.insert(
+            "INSERT INTO sessions (user_id, user_agent, created_at, last_used_at)"
+            " VALUES (?, ?, ?, ?)",
+            (user.user_id, user_agent[:300], now, now),
+        )
+        refresh_token = _issue_refresh_token(ctx, tx, session_id)
+    return _tokens(ctx, user, session_id, refresh_token)
+
+
+def refresh(ctx: Context, refresh_token: str) -> SessionTokens:
+    """Trade a refresh token for new tokens; the old one is spent.
+
+    A spent token is accepted again within ROTATION_GRACE; later it is taken as stolen and ends the
+    session. Raises Unauthorized.
+    """
+    now = to_microseconds(ctx.now())
+    grace = now - ROTATION_GRACE // timedelta(microseconds=1)
+    with ctx.db.write() as tx:
+        found = tx.row(
+            lambda *columns: columns,
+            "SELECT sessions.id, user_id, expires_at, rotated_at FROM refresh_tokens"
+            " JOIN sessions ON sessions.id = session_id"
+            " WHERE token_hash = ? AND revoked_at IS NULL",
+            (_hash(refresh_token),),
+        )
+        session_id, user_id, expires_at, rotated_at = found or (0, 0, 0, None)
+        user = users.find_active(tx, user_id) if expires_at > now else None
+        stolen = rotated_at is not None and rotated_at < grace
+        if user is None or stolen:
+            _revoke(tx, session_id, now)
+        else:
+            tx.run("UPDATE sessions SET last_used_at = ? WHERE id = ?", (now, session_id))
+            tx.run(
+                "UPDATE refresh_tokens SET rotated_at = COALESCE(rotated_at, ?)"
+                " WHERE token_hash = ?",
+                (now, _hash(refresh_token)),
+            )
+            successor = _issue_refresh_token(ctx, tx, session_id)
+    if user is None or stolen:
+        raise Unauthorized("Please sign in again", cause="the refresh token is not valid")
+    return _tokens(ctx, user, session_id, successor)
+
+
+def end(ctx: Context, refresh_token: str) -> None:
+    """Sign out: the session of this refresh token ends, with all its tokens.
+
+    Raises Unauthorized for a token that opens no session.
+    """
+    with ctx.db.write() as tx:
+        session_id = tx.value(
+            "SELECT sessions.id FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
+            " WHERE token_hash = ? AND revoked_at IS NULL",
+            (_hash(refresh_token),),
+        )
+        if session_id is None:
+            raise Unauthorized(cause="the refresh token is not valid")
+        _revoke(tx, session_id, to_microseconds(ctx.now()))
+
+
+def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
+    """A media token for the session of an access token."""
+    claims = _claims(ctx, access_token, ["access token"])
+    lifetime = timedelta(minutes=ctx.settings.media_token_minutes)
+    expires_at = ctx.now() + lifetime
+    extra = {"scope": "media", "user_id": claims["user_id"], "sid": claims.get("sid")}
+    return MediaToken(_sign(ctx, "media token", extra, expires_at), expires_at)
+
+
+def principal_of(ctx: Context, token: str, purposes: Sequence[Purpose]) -> Principal:
+    """Who a signed token speaks for, if account and session are still good.
+
+    Raises Unauthorized.
+    """
+    claims = _claims(ctx, token, purposes)
+    with ctx.db.read() as db:
+        user = users.find_active(db, claims["user_id"])
+        if user is None or not _is_open(db, claims.get("sid")):
+            raise Unauthorized(cause="the session has ended", expired_token=True)
+    return Principal(user.user_id, user.username, user.role)
+
+
+def mint_local_token(ctx: Context) -> str:
+    """An access token for the installation's owner, for programs that can read its secrets.
+
+    Raises Unauthorized when there is no administrator yet.
+    """
+    with ctx.db.read() as db:
+        admin = users.first_admin(db)
+    if admin is None:
+        raise Unauthorized("Set up Lumilio first: open it in the browser")
+    return start(ctx, admin, "lumilio command line").token
+
+
+def delete_expired(ctx: Context) -> None:
+    """Drop refresh tokens past their time, and sessions that have none left."""
+    with ctx.db.write() as tx:
+        tx.run("DELETE FROM refresh_tokens WHERE expires_at < ?", (to_microseconds(ctx.now()),))
+        tx.run(
+            "DELETE FROM sessions WHERE NOT EXISTS"
+            " (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id)"
+        )
+
+
+def _tokens(ctx: Context, user: User, session_id: int, refresh_token: str) -> SessionTokens:
+    expires_at = ctx.now() + timedelta(minutes=ctx.settings.access_token_minutes)
+    extra = {
+        "user_id": user.user_id,
+        "username": user.username,
+        "role": user.role,
+        "sub": str(user.user_id),
+        "sid": session_id,
+    }
+    return SessionTokens(
+        user, _sign(ctx, "access token", extra, expires_at), refresh_token, expires_at
+    )
+
+
+def _sign(ctx: Context, purpose: Purpose, extra: dict[str, object], expires_at: datetime) -> str:
+    now = ctx.now()
+    claims = {"iss": ISSUER, "iat": now, "nbf": now, "exp": expires_at} | extra
+    return jwt.encode(claims, ctx.keys.derive(purpose), algorithm="HS256")
+
+
+def _claims(ctx: Context, token: str, purposes: Sequence[Purpose]) -> dict[str, int]:
+    for purpose in purposes:
+        try:
+            claims = jwt.decode(
+                token[:_LONGEST_TOKEN],
+                ctx.keys.derive(purpose),
+                algorithms=["HS256"],
+                issuer=ISSUER,
+                options={
+                    "require": ["exp", "user_id"],
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                },
+            )
+        except jwt.InvalidTokenError:
+            continue
+        # Judged by our own clock, which tests move.
+        if claims["exp"] > ctx.now().timestamp():
+            return dict(claims)
+    raise Unauthorized(cause="the token is not valid or has expired", expired_token=True)
+
+
+def _is_open(db: Connection, session_id: int | None) -> bool:
+    return bool(
+        db.value("SELECT 1 FROM sessions WHERE id = ? AND revoked_at IS NULL", (session_id,))
+    )
+
+
+def _issue_refresh_token(ctx: Context, tx: Transaction, session_id: int) -> str:
+    refresh_token = secrets.token_hex(32)
+    expires_at = ctx.now() + timedelta(hours=ctx.settings.refresh_token_hours)
+    tx.run(
+        "INSERT INTO refresh_tokens (token_hash, session_id, expires_at) VALUES (?, ?, ?)",
+        (_hash(refresh_token), session_id, to_microseconds(expires_at)),
+    )
+    return refresh_token
+
+
+def _revoke(tx: Transaction, session_id: int, now: int) -> None:
+    tx.run(
+        "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (now, session_id)
+    )
+
+
+def _hash(refresh_token: str) -> bytes:
+    # A random 256-bit token needs no slow hash.
+    return hashlib.sha256(refresh_token[:_LONGEST_TOKEN].encode()).digest()

@@ -1,0 +1,53 @@
+"""How far the first-run setup has come."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from lumilio.db import Connection
+from lumilio.library import repositories, users
+from lumilio.library.context import Context
+from lumilio.library.repository_folders import DuplicateHandling, StorageStrategy
+
+
+class RepositoryDefaults(Struct, frozen=True):
+    """What a repository gets when its creator does not say."""
+
+    default_root: str
+    strategy: StorageStrategy
+    duplicate_handling: DuplicateHandling
+
+
+class SetupStatus(Struct, frozen=True):
+    """Which steps of the setup are done."""
+
+    initialized: bool
+    database_initialized: bool
+    admin_initialized: bool
+    primary_repository_initialized: bool
+    next_registration_role: Literal["admin", "user"]
+    repository_defaults: RepositoryDefaults
+
+
+def status(ctx: Context) -> SetupStatus:
+    """The state of the setup; the database is ready before the first request is answered."""
+    with ctx.db.read() as db:
+        admin = users.first_admin(db) is not None
+        primary = repositories.has_primary(db)
+    return SetupStatus(
+        initialized=admin and primary,
+        database_initialized=True,
+        admin_initialized=admin,
+        primary_repository_initialized=admin and primary,
+        next_registration_role="user" if admin else "admin",
+        repository_defaults=RepositoryDefaults(
+            str(ctx.settings.storage_path),
+            repositories.DEFAULT_STRATEGY,
+            repositories.DEFAULT_DUPLICATE_HANDLING,
+        ),
+    )
+
+
+def is_finished(db: Connection) -> bool:
+    """Whether the operations behind the setup gate work."""
+    return repositories.has_primary(db) and users.first_admin(db) is not None

@@ -1,0 +1,187 @@
+"""Accounts: who they are, the rules for names and passwords, and how passwords are checked."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+
+import apsw
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
+from lumilio.errors import BadRequest, Conflict, Unauthorized
+from lumilio.library.context import Context, Role
+
+Instant = Annotated[datetime, Meta(tz=True)]
+Permission = Literal[
+    "manage_users",
+    "manage_settings",
+    "view_all_assets",
+    "manage_all_assets",
+    "view_own_assets",
+    "manage_own_assets",
+    "manage_own_profile",
+]
+
+PERMISSIONS: dict[Role, list[Permission]] = {
+    "admin": [
+        "manage_users",
+        "manage_settings",
+        "view_all_assets",
+        "manage_all_assets",
+        "manage_own_profile",
+    ],
+    "user": ["view_own_assets", "manage_own_assets", "manage_own_profile"],
+}
+
+_USERNAME = re.compile(r"[a-z](?:[._-]?[a-z0-9])*")
+_USERNAME_LENGTH = range(3, 33)
+_PASSWORD_BYTES = range(10, 73)
+_hasher = PasswordHasher()
+# Verified when the account does not exist, so that both answers take the same time.
+_NOBODY = _hasher.hash("nobody has this password")
+
+_COLUMNS = "id, username, display_name, role, is_active, created_at, updated_at, last_login"
+
+
+class User(Struct, omit_defaults=True):
+    """An account as clients see it."""
+
+    user_id: int
+    username: str
+    display_name: str
+    created_at: Instant
+    updated_at: Instant
+    is_active: bool
+    role: Role
+    permissions: list[Permission]
+    last_login: Instant | UnsetType = UNSET
+
+
+def normalize_username(text: str) -> str:
+    """Trimmed and lower-cased, as stored and compared."""
+    return text.strip().lower()
+
+
+def check_username(username: str) -> None:
+    """Raises BadRequest unless a normalized name follows the rules."""
+    if len(username) not in _USERNAME_LENGTH or not _USERNAME.fullmatch(username):
+        raise BadRequest(
+            "A user name has 3 to 32 characters: a letter first, then letters, digits and single "
+            "dots, dashes or underscores, not at the end"
+        )
+
+
+def check_password(password: str) -> None:
+    """Raises BadRequest unless a new password follows the rules."""
+    classes = (str.islower, str.isupper, str.isdigit)
+    long_enough = len(password.encode()) in _PASSWORD_BYTES
+    if not long_enough or not all(any(map(test, password)) for test in classes):
+        raise BadRequest(
+            "A password has 10 to 72 bytes with at least one lower-case letter, one upper-case "
+            "letter and one digit"
+        )
+
+
+def register(ctx: Context, username: str, password: str) -> User:
+    """Create an account; the very first one becomes administrator.
+
+    Raises BadRequest for a name or password against the rules and Conflict for a taken name.
+    """
+    name = normalize_username(username)
+    check_username(name)
+    check_password(password)
+    password_hash = _hasher.hash(password)
+    now = to_microseconds(ctx.now())
+    with ctx.db.write() as tx:
+        role: Role = "user" if tx.value("SELECT 1 FROM users LIMIT 1") else "admin"
+        try:
+            user_id = tx.insert(
+                "INSERT INTO users (username, display_name, password_hash, role, created_at,"
+                " updated_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (name, name, password_hash, role, now, now),
+            )
+        except apsw.ConstraintError as error:
+            raise Conflict("This user name is taken") from error
+        return _require(tx, user_id)
+
+
+def authenticate(ctx: Context, username: str, password: str) -> User:
+    """The account that this name and password open; its last login is set.
+
+    Raises Unauthorized, the same for every reason.
+    """
+    with ctx.db.read() as db:
+        found = db.row(
+            lambda *columns: columns,
+            "SELECT id, password_hash FROM users WHERE username = ? AND is_active",
+            (normalize_username(username),),
+        )
+    user_id, password_hash = found or (0, _NOBODY)
+    if not _matches(password_hash, password) or not user_id:
+        raise Unauthorized("The user name or the password is wrong")
+    now = to_microseconds(ctx.now())
+    with ctx.db.write() as tx:
+        tx.run("UPDATE users SET last_login = ?, updated_at = ? WHERE id = ?", (now, now, user_id))
+        return _require(tx, user_id)
+
+
+def find_active(db: Connection, user_id: int) -> User | None:
+    """The account with this key if it may sign in."""
+    return db.row(decode, f"SELECT {_COLUMNS} FROM users WHERE id = ? AND is_active", (user_id,))
+
+
+def require_current(ctx: Context) -> User:
+    """The caller's own account; raises Unauthorized for nobody."""
+    with ctx.db.read() as db:
+        user = find_active(db, ctx.principal.user_id or 0)
+    if user is None:
+        raise Unauthorized()
+    return user
+
+
+def first_admin(db: Connection) -> User | None:
+    """The oldest active administrator: the owner of the installation."""
+    return db.row(
+        decode,
+        f"SELECT {_COLUMNS} FROM users WHERE role = 'admin' AND is_active ORDER BY id LIMIT 1",
+    )
+
+
+def decode(
+    user_id: int,
+    username: str,
+    display_name: str,
+    role: Role,
+    is_active: int,
+    created_at: int,
+    updated_at: int,
+    last_login: int | None,
+) -> User:
+    """A row of `_COLUMNS` as a User."""
+    return User(
+        user_id=user_id,
+        username=username,
+        display_name=display_name or username,
+        role=role,
+        is_active=bool(is_active),
+        created_at=from_microseconds(created_at),
+        updated_at=from_microseconds(updated_at),
+        last_login=UNSET if last_login is None else from_microseconds(last_login),
+        permissions=PERMISSIONS[role],
+    )
+
+
+def _require(tx: Transaction, user_id: int) -> User:
+    user = find_active(tx, user_id)
+    if user is None:
+        raise Unauthorized()
+    return user
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False

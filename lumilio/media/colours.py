@@ -1,0 +1,88 @@
+"""Any colour mode and profile → 8-bit sRGB, with alpha only where something is transparent."""
+
+from functools import lru_cache
+from io import BytesIO
+
+from PIL import Image, ImageCms
+
+_SRGB = ImageCms.createProfile("sRGB")
+_ALPHA_MODES = {"LA": "L", "La": "L", "RGBA": "RGB", "RGBa": "RGB", "PA": "RGB"}
+_PROFILE_SPACES = {"RGB": "RGB ", "CMYK": "CMYK", "L": "GRAY", "LAB": "Lab "}
+_HALF_16_BIT = 1 / 256
+
+
+def to_8_bit(image: Image.Image) -> Image.Image:
+    """Return the picture in a mode that can be resized: no palette, no bitmap, 8 bits a channel."""
+    if image.mode.startswith("I;16"):
+        return image.convert("I").point(lambda value: value * _HALF_16_BIT).convert("L")
+    if image.mode in ("I", "F"):
+        return _stretched(image)
+    if image.mode in ("P", "PA") or "transparency" in image.info:
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode == "1":
+        return image.convert("L")
+    return image
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """Return the picture as sRGB in mode RGB, or RGBA if a pixel is not opaque.
+
+    An embedded profile is applied when it fits the mode; a damaged one is ignored.
+    """
+    profile = image.info.get("icc_profile")
+    alpha = _alpha(image)
+    opaque = image.convert(_ALPHA_MODES[image.mode]) if image.mode in _ALPHA_MODES else image
+    colour = _by_profile(opaque, profile) if profile or opaque.mode == "LAB" else None
+    if colour is None:
+        colour = opaque.convert("RGB")
+    if alpha is not None:
+        colour.putalpha(alpha)
+    return colour
+
+
+def _alpha(image: Image.Image) -> Image.Image | None:
+    if image.mode not in _ALPHA_MODES:
+        return None
+    alpha = image.getchannel("A" if image.mode[-1] == "A" else "a")
+    return None if alpha.getextrema()[0] == 255 else alpha
+
+
+def _by_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+    try:
+        transform = _transform(profile, image.mode)
+        return ImageCms.applyTransform(image, transform) if transform else None
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=16)
+def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return the way from the profile to sRGB; None when there is nothing to convert."""
+    source = _source_profile(profile, mode)
+    if source is None:
+        return None
+    return ImageCms.buildTransform(
+        source, _SRGB, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )  # fmt: skip
+
+
+def _source_profile(profile: bytes | None, mode: str) -> ImageCms.ImageCmsProfile | None:
+    if profile is None:
+        return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    source = ImageCms.ImageCmsProfile(BytesIO(profile))
+    if source.profile.xcolor_space != _PROFILE_SPACES.get(mode):
+        return None
+    described = ImageCms.getProfileDescription(source).strip()
+    return None if described.startswith("sRGB") else source
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """Scientific and depth pictures have no white of their own: spread what is there."""
+    low, high = image.getextrema()
+    if not isinstance(low, int | float) or not isinstance(high, int | float) or high <= low:
+        return Image.new("L", image.size)
+    if image.mode == "I" and low >= 0 and high < 65536:
+        low, high = 0, 255 if high < 256 else 65535
+    scale = 255 / (high - low)
+    return image.point(lambda value: value * scale - low * scale).convert("L")

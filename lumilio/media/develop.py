@@ -1,0 +1,86 @@
+"""A photo's one way through the decoders: facts, thumbnails and fingerprints from one reading."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import msgspec
+
+from lumilio.errors import CannotDecode
+from lumilio.media.facts import ALL_TASKS, Development, Task
+from lumilio.media.fingerprints import perceptual_hash_of, thumbhash_of
+from lumilio.media.formats import format_of
+from lumilio.media.metadata import read_metadata
+from lumilio.media.pictures import Picture, opened_picture
+from lumilio.media.thumbnails import LONGEST_SIDES, scaled, write_thumbnails
+
+_JPEG_START = b"\xff\xd8\xff"
+
+
+def develop(
+    source: Path,
+    *,
+    thumbnails_dir: Path,
+    stem: str,
+    tasks: frozenset[Task] = ALL_TASKS,
+) -> Development:
+    """Read one photo and write its thumbnails as `thumbnails_dir/<size>/<stem>_<size>.webp`.
+
+    Faults of the photo are told in the result. OSError means that the thumbnails could not be
+    written, MemoryError that the photo needs more than this process may have.
+    """
+    development = _read_picture(source, thumbnails_dir, stem, tasks)
+    return _read_facts(source, development) if "metadata" in tasks else development
+
+
+def opened_photo(path: Path) -> AbstractContextManager[Picture]:
+    """Open a photo as RAW or as an ordinary picture, whichever it is; raises CannotDecode."""
+    photo_format = format_of(path)
+    if photo_format is None or not photo_format.is_raw or _starts_as_jpeg(path):
+        return opened_picture(path)
+    from lumilio.media.raw import opened_raw
+
+    return opened_raw(path)
+
+
+def _read_picture(
+    source: Path, thumbnails_dir: Path, stem: str, tasks: frozenset[Task]
+) -> Development:
+    width = height = None
+    try:
+        with opened_photo(source) as picture:
+            width, height = picture.width, picture.height
+            if "thumbnails" not in tasks:
+                return Development(width=width, height=height)
+            large = picture.render(LONGEST_SIDES["large"])
+    except CannotDecode as error:
+        why = error.why if "thumbnails" in tasks else None
+        return Development(width=width, height=height, thumbnail_error=why)
+    pictures = scaled(large)
+    return Development(
+        width=width,
+        height=height,
+        thumbnails=write_thumbnails(pictures, thumbnails_dir, stem),
+        thumbhash=thumbhash_of(pictures["small"]),
+        perceptual_hash=perceptual_hash_of(pictures["small"]),
+    )
+
+
+def _read_facts(source: Path, development: Development) -> Development:
+    try:
+        metadata = read_metadata(source)
+    except CannotDecode as error:
+        return msgspec.structs.replace(development, metadata_error=error.why)
+    width = development.width or metadata.facts.width
+    height = development.height or metadata.facts.height
+    facts = msgspec.structs.replace(metadata.facts, width=width, height=height)
+    return msgspec.structs.replace(
+        development, facts=facts, exif_raw=metadata.exif_raw, width=width, height=height
+    )
+
+
+def _starts_as_jpeg(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_JPEG_START)) == _JPEG_START
+    except OSError:
+        return False

@@ -1,0 +1,64 @@
+"""What leaves the decoder: the facts of a photo and the outcome of its development.
+
+Free of decoders, so that the program can receive results without loading any.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from lumilio.media.exif_names import Printed
+from lumilio.media.thumbnails import Thumbnail
+
+Task = Literal["metadata", "thumbnails"]
+ALL_TASKS: frozenset[Task] = frozenset({"metadata", "thumbnails"})
+
+
+class PhotoFacts(Struct, frozen=True):
+    """What the metadata of one photo says; None (or "" for texts in lists) where it is silent.
+
+    `taken_time` is aware and in UTC. `exposure_time` is seconds as printed ("1/125"),
+    `focal_length` millimetres, `exposure` EV, latitude and longitude signed decimal degrees,
+    altitude metres. `orientation` is the EXIF value 1–8, `width` × `height` the displayed size.
+    `content_identifier` joins the parts of an Apple Live Photo. `rating` is 0–5 stars.
+    """
+
+    taken_time: datetime | None = None
+    capture_offset_minutes: int | None = None
+    camera_make: str | None = None
+    camera_model: str | None = None
+    lens_model: str | None = None
+    exposure_time: str | None = None
+    f_number: float | None = None
+    iso_speed: int | None = None
+    focal_length: float | None = None
+    exposure: float = 0.0
+    description: str | None = None
+    gps_latitude: float | None = None
+    gps_longitude: float | None = None
+    gps_altitude: float | None = None
+    orientation: int = 1
+    width: int | None = None
+    height: int | None = None
+    content_identifier: str | None = None
+    rating: int | None = None
+    keywords: tuple[str, ...] = ()
+
+
+class Development(Struct, frozen=True):
+    """What became of one photo. A task that was not asked for leaves its fields empty.
+
+    `width` × `height` is the displayed size in pixels, None when no header could be read.
+    An error is a sentence for people; one task's fault leaves the other's results intact.
+    """
+
+    facts: PhotoFacts | None = None
+    exif_raw: dict[str, Printed] | None = None
+    width: int | None = None
+    height: int | None = None
+    thumbnails: tuple[Thumbnail, ...] = ()
+    thumbhash: bytes | None = None
+    perceptual_hash: int | None = None
+    metadata_error: str | None = None
+    thumbnail_error: str | None = None

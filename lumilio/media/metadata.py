@@ -1,0 +1,145 @@
+"""The facts of a photo: what its metadata says about time, place, camera and exposure.
+
+Only for the decode worker, see `tags`. Which tag wins for which fact follows the API's contract;
+the first one with a usable value counts.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from lumilio.media.capture_time import capture_time
+from lumilio.media.exif_names import Printed, aperture_text, exposure_time_text, shutter_speed_text
+from lumilio.media.facts import PhotoFacts
+from lumilio.media.numbers import degrees, number
+from lumilio.media.pictures import displayed_size
+from lumilio.media.tags import Tags, bounded, read_tags
+
+_DESCRIPTIONS = ("ImageDescription", "UserComment", "XPComment", "Caption", "Description")
+# LensInfo is only a range of figures, so it yields to every tag that holds a name.
+_LENSES = ("LensModel", "LensID", "LensType", "Lens", "LensInfo")
+_MODELS = ("Model", "CameraModelName", "UniqueCameraModel")
+_SPEEDS = ("ISO", "ISOSpeedRatings", "RecommendedExposureIndex")
+_FOCAL_LENGTHS = ("FocalLength", "FocalLengthIn35mmFilm", "FocalLengthIn35mmFormat")
+_NO_LENS = frozenset({"", "-", "--", "---", "----", "n/a", "none", "unknown", "0.0 mm f/0.0"})
+_ISO_IS_ELSEWHERE = 65535
+
+
+class Metadata(Struct, frozen=True):
+    """The facts of a photo and all its tags as ExifTool names and prints them."""
+
+    facts: PhotoFacts
+    exif_raw: dict[str, Printed]
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Read a photo's metadata; CannotDecode when no reader understands the file."""
+    tags = read_tags(path)
+    size: dict[str, Printed] = {}
+    if tags.width and tags.height:
+        megapixels = round(tags.width * tags.height / 1e6, 2)
+        size = {"ImageWidth": tags.width, "ImageHeight": tags.height, "Megapixels": megapixels}
+    return Metadata(facts_of(tags), bounded(tags.printed | size))
+
+
+def facts_of(tags: Tags) -> PhotoFacts:
+    """Work out the facts from the tags."""
+    texts = tags.texts
+    time = capture_time(texts)
+    latitude, longitude = _position(texts)
+    orientation = _orientation(texts)
+    width, height = displayed_size(tags.width, tags.height, orientation)
+    return PhotoFacts(
+        taken_time=time.utc if time else None,
+        capture_offset_minutes=time.offset_minutes if time else None,
+        camera_make=_first(texts, ("Make",)),
+        camera_model=_first(texts, _MODELS),
+        lens_model=_lens(tags),
+        exposure_time=_exposure_time(texts),
+        f_number=_f_number(texts),
+        iso_speed=_iso_speed(texts),
+        focal_length=next(iter(_positive(texts, _FOCAL_LENGTHS)), None),
+        exposure=number(texts.get("ExposureCompensation", "")) or 0.0,
+        description=_first(texts, _DESCRIPTIONS),
+        gps_latitude=latitude,
+        gps_longitude=longitude,
+        gps_altitude=_altitude(texts),
+        orientation=orientation,
+        width=width or None,
+        height=height or None,
+        content_identifier=_first(texts, ("ContentIdentifier",)),
+        rating=_rating(texts),
+        keywords=_keywords(tags),
+    )
+
+
+def _first(texts: dict[str, str], names: Iterable[str]) -> str | None:
+    return next((texts[name] for name in names if texts.get(name)), None)
+
+
+def _positive(texts: dict[str, str], names: Iterable[str]) -> list[float]:
+    values = (number(texts.get(name, "")) for name in names)
+    return [value for value in values if value is not None and value > 0]
+
+
+def _lens(tags: Tags) -> str | None:
+    for name in _LENSES:
+        text = str(tags.printed.get(name, "")).strip()
+        is_nameless = name == "LensType" and not any(mark in text for mark in ("mm", "f/"))
+        # XMP's LensID and some maker notes hold a bare code that names no lens to a person.
+        if text.lower() not in _NO_LENS and not is_nameless and not text.isdecimal():
+            return text
+    return None
+
+
+def _exposure_time(texts: dict[str, str]) -> str | None:
+    return (
+        exposure_time_text(texts.get("ExposureTime", ""))
+        or shutter_speed_text(texts.get("ShutterSpeedValue", ""))
+        or exposure_time_text(texts.get("ShutterSpeed", ""))
+    )
+
+
+def _f_number(texts: dict[str, str]) -> float | None:
+    plain = _positive(texts, ("FNumber", "Aperture"))
+    apex = aperture_text(texts.get("ApertureValue", ""))
+    return round(plain[0], 2) if plain else float(apex) if apex else None
+
+
+def _iso_speed(texts: dict[str, str]) -> int | None:
+    speeds = _positive(texts, _SPEEDS)
+    return next((int(speed) for speed in speeds if speed != _ISO_IS_ELSEWHERE), None)
+
+
+def _position(texts: dict[str, str]) -> tuple[float | None, float | None]:
+    latitude = degrees(texts.get("GPSLatitude", ""), texts.get("GPSLatitudeRef", ""))
+    longitude = degrees(texts.get("GPSLongitude", ""), texts.get("GPSLongitudeRef", ""))
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return None, None
+    # Cameras that have no fix yet write zeros.
+    return (None, None) if latitude == longitude == 0 else (latitude, longitude)
+
+
+def _altitude(texts: dict[str, str]) -> float | None:
+    metres = number(texts.get("GPSAltitude", ""))
+    below = texts.get("GPSAltitudeRef", "").startswith("1")
+    return -abs(metres) if metres is not None and below else metres
+
+
+def _orientation(texts: dict[str, str]) -> int:
+    value = number(texts.get("Orientation", ""))
+    return int(value) if value is not None and 1 <= value <= 8 else 1
+
+
+def _rating(texts: dict[str, str]) -> int | None:
+    stars = number(texts.get("Rating", ""))
+    if stars is None and (percent := number(texts.get("RatingPercent", ""))) is not None:
+        stars = 5 if percent >= 99 else (percent + 24) // 25
+    return int(stars) if stars is not None and 0 <= stars <= 5 else None
+
+
+def _keywords(tags: Tags) -> tuple[str, ...]:
+    windows = (part.strip() for part in tags.texts.get("XPKeywords", "").split(";"))
+    words = [*tags.lists.get("Subject", ()), *tags.lists.get("Keywords", ()), *windows]
+    return tuple(dict.fromkeys(word for word in words if word))

@@ -1,0 +1,205 @@
+"""Files → pictures: opening, limits, orientation and colour, by Pillow and its plugins.
+
+The decoder is chosen by the file's content, never by its name, and only from a short list.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from lumilio.errors import CannotDecode
+from lumilio.media.colours import to_8_bit, to_srgb
+
+PIXEL_LIMIT = 300_000_000
+
+# Naming the plugins registers them, and keeps the dozens of rarer decoders out of reach.
+_PLUGINS = (
+    JpegImagePlugin.JpegImageFile,
+    MpoImagePlugin.MpoImageFile,
+    PngImagePlugin.PngImageFile,
+    WebPImagePlugin.WebPImageFile,
+    GifImagePlugin.GifImageFile,
+    BmpImagePlugin.BmpImageFile,
+    TiffImagePlugin.TiffImageFile,
+    AvifImagePlugin.AvifImageFile,
+)
+_FORMATS = tuple(plugin.format for plugin in _PLUGINS if plugin.format in Image.OPEN)
+_HEIF_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"}
+)
+_ORIENTATION_TAG = 0x0112
+_LIES_ON_SIDE = (5, 6, 7, 8)
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_CUT_OFF_WORDS = ("truncated", "end of file", "end-of-file", "input/output")
+# JPEG is shrunk by whole powers of two while it is decoded; other pictures keep twice the size
+# for the last, good filter.
+_JPEG_REDUCING_GAP = 1.0
+_REDUCING_GAP = 2.0
+
+# The limit is checked in `opened`, for every format alike, before any decoding.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class Picture(Protocol):
+    """A photo whose header is read: `width` × `height` pixels as a person sees it."""
+
+    width: int
+    height: int
+
+    def render(self, longest_side: int) -> Image.Image:
+        """Decode into upright sRGB (RGB, or RGBA where transparent), never enlarged.
+
+        CannotDecode when the pixels are damaged or incomplete.
+        """
+
+
+class PillowPicture:
+    """A picture in a file or in memory, opened by Pillow."""
+
+    def __init__(self, path: Path, image: Image.Image) -> None:
+        self._path = path
+        self._image = image
+        self._orientation = orientation_of(image)
+        self.width, self.height = displayed_size(*image.size, self._orientation)
+
+    def render(self, longest_side: int) -> Image.Image:
+        """Decode as `Picture.render` says."""
+        with decode_faults(self._path):
+            return rendered(self._image, self._orientation, longest_side)
+
+
+@contextmanager
+def opened_picture(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[PillowPicture]:
+    """Open a picture file; CannotDecode when it is none, unreadable or larger than the limit."""
+    with opened(path, pixel_limit=pixel_limit) as image:
+        yield PillowPicture(path, image)
+
+
+@contextmanager
+def opened(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[Image.Image]:
+    """Open a file with Pillow, reading no more than its header; errors as in `opened_picture`."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise CannotDecode(path, f"The file cannot be read ({error.strerror})") from error
+    with file, identified(file, path, pixel_limit) as image:
+        yield image
+
+
+@contextmanager
+def identified(
+    file: BinaryIO | BytesIO, path: Path, pixel_limit: int = PIXEL_LIMIT
+) -> Iterator[Image.Image]:
+    """Open a stream whose content came from `path`; errors as in `opened_picture`."""
+    with decode_faults(path):
+        image = Image.open(file, formats=_formats_for(file, path))
+    with image:
+        check_size(path, *image.size, pixel_limit)
+        yield image
+
+
+def check_size(path: Path, width: int, height: int, pixel_limit: int) -> None:
+    """Raise CannotDecode when the picture has more pixels than the limit."""
+    if width * height > pixel_limit:
+        megapixels = f"{pixel_limit / 1_000_000:g} megapixels"
+        why = f"A picture of {width}×{height} pixels is larger than the limit of {megapixels}"
+        raise CannotDecode(path, why)
+
+
+def rendered(image: Image.Image, orientation: int, longest_side: int) -> Image.Image:
+    """Decode an opened image into upright sRGB, at most `longest_side` pixels; may raise anything."""
+    is_jpeg = image.format in ("JPEG", "MPO")
+    image = image if is_jpeg else to_8_bit(image)
+    gap = _JPEG_REDUCING_GAP if is_jpeg else _REDUCING_GAP
+    image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=gap)
+    return to_srgb(upright(image, orientation))
+
+
+def displayed_size(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Return the sides as a person sees them: swapped for the orientations that lie on the side."""
+    return (height, width) if orientation in _LIES_ON_SIDE else (width, height)
+
+
+def orientation_of(image: Image.Image) -> int:
+    """Return the EXIF orientation 1–8 still to be applied; 1 when absent or unreadable."""
+    try:
+        # PNG's own getexif() decodes the whole picture in search of a late EXIF chunk.
+        orientation = Image.Image.getexif(image).get(_ORIENTATION_TAG, 1)
+    except MemoryError:
+        raise
+    except Exception:
+        return 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Return the picture turned and mirrored as the EXIF orientation asks."""
+    if orientation not in _TRANSPOSITIONS:
+        return image
+    turned = image.transpose(_TRANSPOSITIONS[orientation])
+    turned.info = image.info
+    return turned
+
+
+@contextmanager
+def decode_faults(path: Path) -> Iterator[None]:
+    """Turn whatever a decoder raises on damaged data into CannotDecode; MemoryError passes."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (MemoryError, CannotDecode):
+        raise
+    except Exception as error:  # decoders raise anything on hostile bytes
+        raise CannotDecode(path, _why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    detail = str(error).strip() or type(error).__name__
+    if isinstance(error, UnidentifiedImageError):
+        return "The file is not a picture, or of a kind that Lumilio does not read"
+    if any(word in detail.lower() for word in _CUT_OFF_WORDS):
+        return f"The file is cut off: part of the picture is missing ({detail})"
+    return f"The picture data is damaged ({detail})"
+
+
+def _formats_for(file: BinaryIO | BytesIO, path: Path) -> tuple[str, ...]:
+    head = file.read(12)
+    file.seek(0)
+    if not head:
+        raise CannotDecode(path, "The file is empty")
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        _register_heif()
+        return (*_FORMATS, "HEIF")
+    return _FORMATS
+
+
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+    pillow_heif.options.DECODE_THREADS = 1

@@ -1,0 +1,74 @@
+"""Which decoders work on this machine, found out by using them."""
+
+import io
+from collections.abc import Callable
+
+from msgspec import Struct
+
+
+class Decoder(Struct, frozen=True):
+    """One decoder and whether a tiny picture went through it."""
+
+    name: str
+    fact: str
+    works: bool
+
+
+def decoders() -> list[Decoder]:
+    """Try every decoder that photos need."""
+    return [
+        _tried("JPEG, PNG, WebP, GIF, TIFF, BMP", _pillow),
+        _tried("HEIC, HEIF", _heif),
+        _tried("AVIF", _avif),
+        _tried("RAW", _raw),
+        _tried("Metadata", _metadata),
+    ]
+
+
+def _tried(name: str, attempt: Callable[[], str]) -> Decoder:
+    try:
+        return Decoder(name, attempt(), works=True)
+    except Exception as error:
+        return Decoder(name, str(error) or type(error).__name__, works=False)
+
+
+def _round_trip(*formats: str) -> None:
+    from PIL import Image
+
+    for name in formats:
+        buffer = io.BytesIO()
+        Image.new("RGB", (16, 16)).save(buffer, name)
+        with Image.open(buffer) as picture:
+            picture.load()
+
+
+def _pillow() -> str:
+    from PIL import __version__
+
+    _round_trip("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
+    return f"Pillow {__version__}"
+
+
+def _heif() -> str:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    _round_trip("HEIF")
+    return f"libheif {pillow_heif.libheif_version()}"
+
+
+def _avif() -> str:
+    _round_trip("AVIF")
+    return "Pillow's own decoder"
+
+
+def _raw() -> str:
+    import rawpy
+
+    return f"LibRaw {'.'.join(str(part) for part in rawpy.libraw_version)}"
+
+
+def _metadata() -> str:
+    import exiv2
+
+    return f"exiv2 {exiv2.version()}"

@@ -1,0 +1,262 @@
+"""All metadata tags of a file under ExifTool's names, read by exiv2 or, in its gaps, by Pillow.
+
+Only for the decode worker: exiv2's binding can crash the process when a value outlives its image,
+so every value is copied into a Python text before the next one is touched.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import exiv2
+import msgspec
+from msgspec import Struct
+
+from lumilio.errors import CannotDecode
+from lumilio.media import apple, pictures
+from lumilio.media.exif_names import (
+    EXIF_NAMES,
+    HIDDEN_NAMES,
+    IPTC_NAMES,
+    MAKER_NAMES,
+    XMP_NAMES,
+    Printed,
+    plain,
+    print_value,
+)
+
+EXIF_RAW_LIMIT_BYTES = 64 * 1024
+_HEAD_BYTES = 256 * 1024
+_EXIF_MARK = re.compile(rb"Exif\0\0(?=II\*\0|MM\0\*)")
+_XMP_PACKET = re.compile(rb"<x:xmpmeta.{1,200000}?</x:xmpmeta>", re.DOTALL)
+_MAX_SIDE = 1_000_000
+_TEXT_LIMIT = 2000
+_BINARY_LIMIT_BYTES = 256
+_MAIN_GROUPS = frozenset({"Image", "Photo", "GPSInfo", "Iop", "PanasonicRaw"})
+_CHARSET = re.compile(r"^charset=\S+\s?")
+_UNNAMED_TAGS = {"0x882a": "TimeZoneOffset"}
+_LENS_NUMBERS = frozenset({"LensType", "LensIDNumber", "LensID"})
+_LENS_NAME = re.compile(r"[A-Za-z].*\d ?mm|[A-Za-z].*\d-\d")
+_TEXT_TYPES = frozenset({exiv2.TypeId.asciiString, exiv2.TypeId.comment})
+_ARRAY_TYPES = frozenset({exiv2.TypeId.xmpBag, exiv2.TypeId.xmpSeq, exiv2.TypeId.xmpAlt})
+
+exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
+
+
+class Tags(Struct, frozen=True):
+    """Tags by ExifTool name: `texts` exact ("56/10"), `lists` of arrays, `printed` for people.
+
+    `width` and `height` are the stored size in pixels as the header tells it, 0 when unknown.
+    """
+
+    texts: dict[str, str]
+    lists: dict[str, list[str]]
+    printed: dict[str, Printed]
+    width: int = 0
+    height: int = 0
+
+
+def read_tags(path: Path) -> Tags:
+    """Read the tags of a file; CannotDecode when no reader understands the file at all."""
+    found = []
+    why = ""
+    for reader in (_tags_by_exiv2, _tags_by_pillow, _tags_in_head):
+        try:
+            found.append(reader(path))
+        except (CannotDecode, exiv2.Exiv2Error) as error:
+            why = error.why if isinstance(error, CannotDecode) else why
+        if any("Make" in tags.texts for tags in found):
+            break
+    if not found:
+        raise CannotDecode(path, why or "Its metadata cannot be read")
+    return _merged(*found)
+
+
+def bounded(printed: dict[str, Printed]) -> dict[str, Printed]:
+    """Return the first tags that together stay below `EXIF_RAW_LIMIT_BYTES` of JSON."""
+    room = EXIF_RAW_LIMIT_BYTES - 2
+    kept: dict[str, Printed] = {}
+    for name, value in printed.items():
+        room -= len(msgspec.json.encode({name: value}))
+        if room < 0:
+            break
+        kept[name] = value
+    return kept
+
+
+def _tags_by_exiv2(path: Path) -> Tags:
+    return _tags_of(str(path))
+
+
+def _tags_by_pillow(path: Path) -> Tags:
+    """Take the EXIF and XMP blocks out with Pillow and let exiv2 read them from memory."""
+    with pictures.opened(path) as image:
+        blocks = [image.info.get("exif"), image.info.get("xmp")]
+        width, height = image.size
+    return _merged(Tags({}, {}, {}, width, height), *_tags_of_blocks(blocks))
+
+
+def _tags_in_head(path: Path) -> Tags:
+    """Find the EXIF and XMP blocks by their marks, where the file's own structure does not help."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    exif = [head[match.start() :] for match in _EXIF_MARK.finditer(head)]
+    xmp = [match[0] for match in _XMP_PACKET.finditer(head)]
+    tags = _tags_of_blocks([*exif[:2], *xmp[:1]])
+    if not tags:
+        raise exiv2.Exiv2Error(exiv2.ErrorCode.kerNoImageInInputData, "")
+    return _merged(*tags)
+
+
+def _tags_of_blocks(blocks: list[object]) -> list[Tags]:
+    found = []
+    for block in blocks:
+        if isinstance(block, bytes) and block:
+            with suppress(exiv2.Exiv2Error):
+                found.append(_tags_of(block.removeprefix(b"Exif\0\0")))
+    return found
+
+
+def _merged(*all_tags: Tags) -> Tags:
+    """Join tags, the first holder of a name wins; the size is the first that is known."""
+    merged = Tags({}, {}, {})
+    for tags in reversed(all_tags):
+        merged = Tags(
+            merged.texts | tags.texts,
+            merged.lists | tags.lists,
+            merged.printed | tags.printed,
+            tags.width or merged.width,
+            tags.height or merged.height,
+        )
+    return merged
+
+
+@contextmanager
+def _image(source: str | bytes) -> Iterator[Any]:
+    image = exiv2.ImageFactory.open(source)
+    image.readMetadata()
+    yield image
+
+
+def _tags_of(source: str | bytes) -> Tags:
+    with _image(source) as image:
+        collector = _Collector()
+        exif = image.exifData()
+        collector.add_exif(exif, main=True)
+        collector.add_lens(exif)
+        collector.add_xmp(image.xmpData())
+        collector.add_iptc(image.iptcData())
+        collector.add_exif(exif, main=False)
+        return Tags(
+            collector.texts,
+            collector.lists,
+            collector.printed,
+            *_stored_size(image),
+        )
+
+
+def _stored_size(image: Any) -> tuple[int, int]:
+    """exiv2 reads sizes unsigned: a bitmap stored top-down comes out four thousand million high."""
+    width, height = image.pixelWidth(), image.pixelHeight()
+    return (width, height) if max(width, height) <= _MAX_SIDE else (0, 0)
+
+
+class _Collector:
+    """Gathers tags; the first to come keeps the name, so the order of the calls is the ranking."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.lists: dict[str, list[str]] = {}
+        self.printed: dict[str, Printed] = {}
+
+    def add_exif(self, exif: Any, *, main: bool) -> None:
+        """Add the standard EXIF tags (`main`) or those of the maker notes."""
+        names = EXIF_NAMES if main else MAKER_NAMES
+        for datum in exif:
+            group, name = datum.groupName(), datum.tagName()
+            name = _UNNAMED_TAGS.get(name, name)
+            if main and name == "MakerNote":
+                self._add_apple(datum)
+            if name in HIDDEN_NAMES or name.startswith("0x") or group.startswith("Thumbnail"):
+                continue
+            if (group in _MAIN_GROUPS) is not main or group.startswith("SubImage"):
+                continue
+            self._add_exif_datum(exif, datum, names.get(name, name))
+
+    def add_xmp(self, xmp: Any) -> None:
+        """Add the simple and the list properties; structures have no flat name."""
+        for datum in xmp:
+            name = datum.tagName()
+            if "/" in name or "[" in name:
+                continue
+            name = "RatingPercent" if datum.groupName() == "MicrosoftPhoto" else name
+            self._add_xmp_datum(datum, XMP_NAMES.get(name, name[:1].upper() + name[1:]))
+
+    def add_iptc(self, iptc: Any) -> None:
+        """Add the IPTC records; repeated ones form a list."""
+        for datum in iptc:
+            if datum.groupName() != "Application2" or datum.size() > _TEXT_LIMIT:
+                continue
+            name, text = datum.tagName(), clean(datum.toString())
+            if name == "Keywords":
+                self.lists.setdefault(name, []).append(text)
+                words: list[str | int | float] = [plain(word) for word in self.lists[name]]
+                self.printed[name] = words if len(words) > 1 else words[0]
+            else:
+                self._add(IPTC_NAMES.get(name, name), text, plain(text))
+
+    def add_lens(self, exif: Any) -> None:
+        """Add the name of the lens that exiv2 finds by the maker's number for it."""
+        for datum in exif:
+            if datum.tagName() in _LENS_NUMBERS and datum.groupName() not in _MAIN_GROUPS:
+                name = clean(datum.print(exif)).removeprefix("Nikon ")
+                if _LENS_NAME.search(name):
+                    self._add("LensID", name, name)
+
+    def _add_exif_datum(self, exif: Any, datum: Any, name: str) -> None:
+        size = datum.size()
+        if datum.typeId() not in _TEXT_TYPES and size > _BINARY_LIMIT_BYTES and name[:2] != "XP":
+            self.printed.setdefault(name, f"(binary data, {size} bytes)")
+            return
+        spoken = clean(datum.print(exif))
+        is_number = datum.groupName() in _MAIN_GROUPS and datum.typeId() not in _TEXT_TYPES
+        text = clean(datum.toString()) if is_number and name[:2] != "XP" else spoken
+        self._add(name, text, print_value(name, text, spoken, self.texts.get(f"{name}Ref", "")))
+
+    def _add_xmp_datum(self, datum: Any, name: str) -> None:
+        if datum.typeId() in _ARRAY_TYPES:
+            items = [clean(item) for item in datum.value()][:100]
+            if items and name not in self.texts:
+                self.lists.setdefault(name, items)
+                printed = [plain(item) for item in items]
+                self._add(name, items[0], printed if len(items) > 1 else printed[0])
+            return
+        if datum.typeId() == exiv2.TypeId.langAlt:
+            languages = dict(datum.value())
+            text = clean(languages.get("x-default") or next(iter(languages.values()), ""))
+        else:
+            text = clean(datum.toString())
+        if not text.startswith("type="):
+            self._add(name, text, print_value(name, text, text))
+
+    def _add_apple(self, datum: Any) -> None:
+        identifier = apple.content_identifier(bytes(datum.value().data()))
+        if identifier:
+            self._add("ContentIdentifier", identifier, identifier)
+
+    def _add(self, name: str, text: str, printed: Printed) -> None:
+        if text and name not in self.texts:
+            self.texts[name] = text
+            self.printed.setdefault(name, printed)
+
+
+def clean(text: str) -> str:
+    """Return the text up to its first NUL, without outer blanks; bytes that are no UTF-8 become Latin-1."""
+    text = _CHARSET.sub("", text.split("\0", 1)[0]).strip()[:_TEXT_LIMIT]
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text

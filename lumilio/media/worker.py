@@ -1,0 +1,99 @@
+"""Inside a decode worker: its limits, and its end when the program has gone.
+
+Imports no decoder and no numpy: the limits must stand before these allocate and start threads.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from lumilio.media.facts import Development, Task
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+EXIT_OVER_MEMORY = 77
+
+_THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_MEMORY_CHECK_S = 0.25
+# Strikes after the pool's own time limit, so only where there is no pool any more.
+_ALARM_GRACE_S = 15
+
+
+def set_up(memory_limit_bytes: int) -> None:
+    """Prepare a fresh worker: one thread per decoder, a memory limit, an eye on the program."""
+    for name in _THREAD_COUNTS:
+        os.environ[name] = "1"
+    is_limited = _limit_memory(memory_limit_bytes)
+    watch = threading.Thread(
+        target=_watch, args=(None if is_limited else memory_limit_bytes,), daemon=True
+    )
+    watch.start()
+
+
+def run(
+    function: Callable[Arguments, Result],
+    timeout_s: float,
+    /,
+    *args: Arguments.args,
+    **kwargs: Arguments.kwargs,
+) -> Result:
+    """Run one task under an alarm.
+
+    A decoder that hangs and keeps the interpreter's lock starves the watching thread; should the
+    program be gone as well, only the kernel's alarm ends this process.
+    """
+    if sys.platform == "win32":
+        return function(*args, **kwargs)
+    signal.alarm(int(timeout_s) + _ALARM_GRACE_S)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        signal.alarm(0)
+
+
+def develop_photo(
+    source: Path, *, thumbnails_dir: Path, stem: str, tasks: frozenset[Task]
+) -> Development:
+    """Call `develop`, loading the decoders only here."""
+    from lumilio.media.develop import develop
+
+    return develop(source, thumbnails_dir=thumbnails_dir, stem=stem, tasks=tasks)
+
+
+def _limit_memory(limit_bytes: int) -> bool:
+    """Let the kernel refuse memory beyond the limit; False where it does not keep such limits.
+
+    Linux counts private writable memory (RLIMIT_DATA), so mapped libraries and files are free.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
+    # A crash is an everyday event here and must not fill the disk with memory images.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return True
+
+
+def _watch(limit_bytes: int | None) -> None:
+    """End this process when the program ends in whatever way, or when it passes its limit."""
+    parent = multiprocessing.parent_process()
+    sentinels = [parent.sentinel] if parent else []
+    while not wait(sentinels, timeout=None if limit_bytes is None else _MEMORY_CHECK_S):
+        if limit_bytes is not None and _resident_bytes() > limit_bytes:
+            os._exit(EXIT_OVER_MEMORY)
+    os._exit(0)
+
+
+def _resident_bytes() -> int:
+    import psutil
+
+    resident: int = psutil.Process().memory_info().rss
+    return resident

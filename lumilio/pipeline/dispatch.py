@@ -1,0 +1,144 @@
+"""Between the ledger and Huey: ids are handed over in small portions and never lost on the way."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from lumilio.db import to_microseconds
+from lumilio.errors import CannotDecode, DecoderFailed
+from lumilio.library import jobs, sessions
+from lumilio.library.context import Context
+from lumilio.library.jobs import Job
+from lumilio.pipeline.queues import JobQueue
+from lumilio.pipeline.tasks import Task
+
+log = logging.getLogger(__name__)
+
+RECONCILE_EVERY = timedelta(minutes=1)
+# Enough to keep every worker busy; the rest stays in the ledger, where a restart costs nothing.
+_PORTION = 32
+
+
+class Dispatcher:
+    """Runs the jobs of the ledger until stopped."""
+
+    def __init__(self, ctx: Context, tasks: Mapping[str, Task], queue_file: Path) -> None:
+        self._ctx = ctx
+        self._tasks = tasks
+        self._queues = [
+            JobQueue(name, queue_file, task.workers, self.run_job) for name, task in tasks.items()
+        ]
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="dispatch", daemon=True)
+        ctx.db.subscribe(jobs.TOPIC, self._wake.set)
+
+    def start(self) -> None:
+        """Make everything unfinished wait again, then start workers and dispatch."""
+        with self._ctx.db.write() as tx:
+            jobs.recover(tx)
+        for queue in self._queues:
+            queue.start()
+        self._wake.set()
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Stop handing out jobs and give running ones `seconds` to finish."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(seconds)
+        for queue in self._queues:
+            queue.stop(seconds)
+
+    def reconcile(self) -> None:
+        """Hand ids back to the ledger that Huey does not carry although it should."""
+        before = self._ctx.now() - RECONCILE_EVERY
+        for queue in self._queues:
+            with self._ctx.db.read() as db:
+                expected = jobs.dispatched(db, queue.name, before)
+            lost = set(expected) - queue.carried() if expected else set()
+            if lost:
+                log.warning("queue %s lost %d jobs; they wait again", queue.name, len(lost))
+                with self._ctx.db.write() as tx:
+                    jobs.hand_back(tx, sorted(lost))
+
+    def dispatch(self) -> None:
+        """Fill every queue up with due jobs."""
+        for queue in self._queues:
+            room = _PORTION + queue.workers - queue.size
+            if room < _PORTION // 2:
+                continue
+            with self._ctx.db.write(durable=False) as tx:
+                ids = jobs.take_waiting(tx, queue.name, room, self._ctx.now())
+            for job_id in ids:
+                queue.put(job_id)
+
+    def run_job(self, job_id: int) -> None:
+        """Run one job if it still waits; its outcome is in the ledger afterwards."""
+        if self._stopping.is_set():
+            return
+        with self._ctx.db.write(durable=False) as tx:
+            job = jobs.claim(tx, job_id, self._ctx.now())
+        if job is None:
+            return
+        task = self._tasks[job.kind]
+        try:
+            task.run(self._ctx, job)
+        except Exception as error:
+            self._record_failure(task, job, error)
+        finally:
+            self._wake.set()
+
+    def _record_failure(self, task: Task, job: Job, error: Exception) -> None:
+        if self._stopping.is_set():
+            # Whatever broke, broke because its tools were taken away; the next start repeats it.
+            return
+        known = isinstance(error, (CannotDecode, DecoderFailed))
+        log.log(
+            logging.WARNING if known else logging.ERROR,
+            "job %d (%s) failed: %s",
+            job.id,
+            job.kind,
+            error,
+            exc_info=None if known else error,
+        )
+        now = self._ctx.now()
+        reason = str(error) or type(error).__name__
+        with self._ctx.db.write() as tx:
+            last = jobs.fail(tx, job, reason, now, final=task.is_final(job, error))
+            if last and job.asset_key is not None:
+                assets_reason = getattr(error, "message", None) or reason
+                task.give_up(tx, job, assets_reason, now)
+
+    def _loop(self) -> None:
+        next_reconcile = self._ctx.now() + RECONCILE_EVERY
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self.dispatch()
+                if self._ctx.now() >= next_reconcile:
+                    next_reconcile = self._ctx.now() + RECONCILE_EVERY
+                    self.reconcile()
+                    self._tidy()
+            except Exception:
+                log.exception("dispatching jobs failed; trying again")
+                self._stopping.wait(1)
+            self._wake.wait(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until something may be due again."""
+        with self._ctx.db.read() as db:
+            due = jobs.next_due(db)
+        longest = RECONCILE_EVERY.total_seconds()
+        if due is None:
+            return longest
+        waiting = (due - to_microseconds(self._ctx.now())) / 1e6
+        # Jobs that are due already wait for room, which a finished job announces.
+        return longest if waiting <= 0 else min(waiting, longest)
+
+    def _tidy(self) -> None:
+        with self._ctx.db.write() as tx:
+            jobs.delete_finished(tx, self._ctx.now())
+        sessions.delete_expired(self._ctx)

@@ -1,0 +1,102 @@
+"""Huey's part: named queues in one SQLite file, and consumer threads inside this process."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from huey import Huey
+from huey.consumer import Consumer
+from huey.registry import Message
+from huey.serializer import Serializer
+from huey.storage import SqliteStorage
+
+RunJob = Callable[[int], None]
+
+_IDLE_SECONDS = 1.0
+
+
+class _JsonIds(Serializer):  # type: ignore[misc]
+    """Messages as JSON instead of pickle: whoever can write the file can still not run code."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return msgspec.json.encode(data)
+
+    def _deserialize(self, data: bytes) -> Any:
+        return Message(*msgspec.json.decode(bytes(data)))
+
+
+class _WakingStorage(SqliteStorage):  # type: ignore[misc]
+    """Workers sleep until something is put into their queue, instead of polling."""
+
+    blocking = True
+
+    def __init__(self, name: str, filename: str, **options: Any) -> None:
+        self._filled = threading.Condition()
+        super().__init__(name, filename=filename, **options)
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        super().enqueue(data, priority)
+        with self._filled:
+            self._filled.notify()
+
+    def dequeue(self) -> bytes | None:
+        data: bytes | None = super().dequeue()
+        if data is None:
+            with self._filled:
+                self._filled.wait(_IDLE_SECONDS)
+            data = super().dequeue()
+        return data
+
+
+class _QuietConsumer(Consumer):  # type: ignore[misc]
+    """A consumer that lives in a program with its own signal handling."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+class JobQueue:
+    """One named queue with its worker threads; it carries job ids, nothing else."""
+
+    def __init__(self, name: str, file: Path, workers: int, run_job: RunJob) -> None:
+        self.name = name
+        self.workers = workers
+        # The ledger outlives a power cut and refills this file, which therefore need not be flushed.
+        self._huey = Huey(
+            name,
+            storage_class=_WakingStorage,
+            filename=str(file),
+            fsync=False,
+            serializer=_JsonIds(),
+            results=False,
+            store_none=False,
+            utc=True,
+        )
+        self._task = self._huey.task(name=name)(run_job)
+        self._consumer = _QuietConsumer(self._huey, workers=workers, periodic=False)
+
+    def start(self) -> None:
+        """Forget what an earlier process left behind and start the workers."""
+        self._huey.storage.flush_queue()
+        self._consumer.start()
+
+    def put(self, job_id: int) -> None:
+        """Hand a job id to the workers."""
+        self._task(job_id)
+
+    def carried(self) -> set[int]:
+        """Ids that wait in this queue."""
+        return {task.args[0] for task in self._huey.pending()}
+
+    @property
+    def size(self) -> int:
+        """How many ids wait in this queue."""
+        return int(self._huey.storage.queue_size())
+
+    def stop(self, seconds: float) -> None:
+        """Let running jobs finish, for at most `seconds`."""
+        self._consumer.shutdown_timeout = seconds
+        self._consumer.stop(graceful=True)
+        self._huey.storage.close()

@@ -1,0 +1,94 @@
+"""What each kind of job does, how many run at once, and when trying again makes no sense."""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from lumilio.db import Transaction
+from lumilio.errors import CannotDecode, DecoderFailed, NotFound
+from lumilio.library import (
+    asset_records,
+    assets,
+    discoveries,
+    jobs,
+    processing,
+    repositories,
+    uploads,
+)
+from lumilio.library.context import Context
+from lumilio.library.jobs import Job
+from lumilio.library.uploads import UploadLost
+from lumilio.media.pool import DecodePool
+from lumilio.pipeline import scan
+
+# A decoder that failed may have been the victim of something else; twice is the file's own fault.
+_DECODER_ATTEMPTS = 2
+
+
+class RepositoryOffline(NotFound):
+    """The folder of a repository is not reachable now; its files may come back."""
+
+    title = "The folder of the repository is not reachable"
+
+
+class Task(Struct, frozen=True):
+    """The work behind one kind of job."""
+
+    run: Callable[[Context, Job], None]
+    workers: int
+    failing_steps: tuple[str, ...] = ()
+
+    def is_final(self, job: Job, error: Exception) -> bool:
+        """Whether another attempt cannot succeed."""
+        if isinstance(error, DecoderFailed):
+            return job.attempt >= _DECODER_ATTEMPTS
+        return isinstance(error, (CannotDecode, UploadLost))
+
+    def give_up(self, tx: Transaction, job: Job, reason: str, now: datetime) -> None:
+        """Tell the asset of a job that its steps have failed for good."""
+        if self.failing_steps and job.asset_key is not None:
+            asset_records.record_failure(tx, job.asset_key, self.failing_steps, reason, now)
+
+
+def tasks(pool: DecodePool, decoders: int) -> Mapping[str, Task]:
+    """The work of every kind of job that this version knows."""
+    cores = os.cpu_count() or 1
+    return {
+        jobs.INGEST.name: Task(
+            uploads.place,
+            workers=min(max((cores + 1) // 2, 2), 8),
+            failing_steps=(processing.COMMIT_STAGING, *processing.PHOTO_TASKS),
+        ),
+        jobs.DISCOVER.name: Task(discoveries.examine, workers=min(cores, 4)),
+        jobs.THUMBNAIL.name: Task(
+            lambda ctx, job: _develop(ctx, job, pool),
+            # One waits for each decoder and one more prepares the next, so that none ever idles.
+            workers=decoders + 1,
+            failing_steps=processing.PHOTO_TASKS,
+        ),
+        jobs.SCAN.name: Task(scan.run, workers=1),
+    }
+
+
+def _develop(ctx: Context, job: Job, pool: DecodePool) -> None:
+    """Decode one photo and write what it holds: metadata, thumbnails and fingerprints."""
+    assert job.asset_key is not None
+    with ctx.db.read() as db:
+        stored = assets.by_key(db, job.asset_key)
+        layout = repositories.by_key(db, stored.repository_key).layout
+    source = layout.file(stored.storage_path)
+    if not source.is_file():
+        if not layout.is_online:
+            raise RepositoryOffline()
+        raise CannotDecode(source, "The original file is no longer there")
+    development = pool.develop(source, thumbnails_dir=layout.thumbnails, stem=stored.stem)
+    now = ctx.now()
+    failed = development.metadata_error and development.thumbnail_error
+    with ctx.db.write() as tx:
+        asset_records.record_development(tx, assets.by_key(tx, stored.key), development, now)
+        if failed:
+            jobs.fail(tx, job, development.thumbnail_error or "", now, final=True)
+        else:
+            jobs.complete(tx, job.id, now)

@@ -1,0 +1,1 @@
+"""Filters, sorting and paging: from what a caller asks for to SQL."""

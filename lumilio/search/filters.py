@@ -1,0 +1,206 @@
+"""The asset filter: its fields as clients send them, and the SQL conditions they stand for."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta, Struct
+
+from lumilio.db import to_microseconds
+from lumilio.errors import BadRequest
+from lumilio.library.assets import AssetType
+from lumilio.library.context import Principal
+
+FilenameOperator = Literal["contains", "matches", "starts_with", "ends_with"]
+Condition = tuple[str, tuple[int | float | str | bytes | None, ...]]
+
+_PATTERNS: dict[str, str] = {
+    "contains": "%{}%",
+    "matches": "{}",
+    "starts_with": "{}%",
+    "startswith": "{}%",
+    "ends_with": "%{}",
+    "endswith": "%{}",
+}
+_LAST_MICROSECOND = time(23, 59, 59, 999999)
+
+
+class FilenameFilter(Struct, frozen=True):
+    """Part of a file name; letter case never matters."""
+
+    value: str | None = None
+    operator: Annotated[
+        str | None, Meta(description="contains, matches, starts_with or ends_with.")
+    ] = None
+    mode: Annotated[str | None, Meta(description="Old name of operator.")] = None
+
+
+class DateRange(Struct, frozen=True, rename={"from_": "from"}):
+    """Days or instants, both included; a lone plain `from` means that day."""
+
+    from_: str | None = None
+    to: str | None = None
+
+
+class GeoBounds(Struct, frozen=True):
+    """A map rectangle in degrees; west greater than east crosses the 180th meridian."""
+
+    north: float
+    south: float
+    east: float
+    west: float
+
+
+class AssetFilter(Struct, frozen=True):
+    """Conditions that must all hold."""
+
+    repository_id: str | None = None
+    album_id: int | None = None
+    type: AssetType | None = None
+    types: list[AssetType] | None = None
+    owner_id: int | None = None
+    raw: bool | None = None
+    rating: int | None = None
+    liked: bool | None = None
+    filename: FilenameFilter | None = None
+    date: DateRange | None = None
+    is_deleted: bool | None = None
+    camera_model: str | None = None
+    lens: str | None = None
+    location: GeoBounds | None = None
+    tag_name: str | None = None
+    tag_source: str | None = None
+
+
+def conditions(
+    wanted: AssetFilter, query: str, principal: Principal, zone: ZoneInfo
+) -> Iterator[Condition]:
+    """The SQL conditions of a filter over `assets`, within what the principal may see.
+
+    Raises BadRequest for a date or repository id that cannot be read.
+    """
+    yield (
+        "assets.deleted_at IS NOT NULL" if wanted.is_deleted else "assets.deleted_at IS NULL",
+        (),
+    )
+    owner_id = wanted.owner_id if principal.is_admin else principal.user_id
+    yield from _equal("assets.owner_id", owner_id)
+    if not principal.is_admin and owner_id is None:
+        yield ("0", ())
+    yield from _kind(wanted)
+    yield from _marks(wanted)
+    yield from _names(wanted, query)
+    yield from _dates(wanted.date, zone)
+    yield from _place(wanted.location)
+    yield from _membership(wanted)
+
+
+def _kind(wanted: AssetFilter) -> Iterator[Condition]:
+    if wanted.repository_id:
+        yield (
+            "assets.repository_id = (SELECT id FROM repositories WHERE repository_id = ?)",
+            (_uuid(wanted.repository_id).bytes,),
+        )
+    yield from _equal("assets.type", wanted.type)
+    if wanted.types:
+        marks = ", ".join("?" * len(wanted.types))
+        yield (f"assets.type IN ({marks})", tuple(wanted.types))
+    if wanted.raw is not None:
+        yield ("assets.is_raw = ?", (int(wanted.raw),))
+
+
+def _marks(wanted: AssetFilter) -> Iterator[Condition]:
+    yield from _equal("assets.rating", wanted.rating)
+    if wanted.liked is not None:
+        yield ("assets.liked = ?", (int(wanted.liked),))
+    yield from _equal("assets.camera_model", wanted.camera_model or None)
+    yield from _equal("assets.lens_model", wanted.lens or None)
+
+
+def _names(wanted: AssetFilter, query: str) -> Iterator[Condition]:
+    if query.strip():
+        yield _like("contains", query.strip())
+    given = wanted.filename
+    if given is not None and given.value and given.value.strip():
+        operator = (given.operator or given.mode or "contains").strip().lower()
+        yield _like(operator, given.value.strip())
+
+
+def _like(operator: str, text: str) -> Condition:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    pattern = _PATTERNS.get(operator, _PATTERNS["contains"]).format(escaped)
+    return ("assets.original_filename LIKE ? ESCAPE '\\'", (pattern,))
+
+
+def _dates(wanted: DateRange | None, zone: ZoneInfo) -> Iterator[Condition]:
+    if wanted is None:
+        return
+    column = "COALESCE(assets.taken_time, assets.upload_time)"
+    start, end = wanted.from_ or None, wanted.to or None
+    if start and not end and _is_plain_date(start):
+        end = start
+    if start:
+        yield (f"{column} >= ?", (_instant(start, time.min, zone),))
+    if end:
+        yield (f"{column} <= ?", (_instant(end, _LAST_MICROSECOND, zone),))
+
+
+def _place(wanted: GeoBounds | None) -> Iterator[Condition]:
+    if wanted is None:
+        return
+    south, north = sorted((wanted.south, wanted.north))
+    yield ("assets.gps_latitude BETWEEN ? AND ?", (south, north))
+    if wanted.west <= wanted.east:
+        yield ("assets.gps_longitude BETWEEN ? AND ?", (wanted.west, wanted.east))
+    else:
+        yield (
+            "(assets.gps_longitude >= ? OR assets.gps_longitude <= ?)",
+            (wanted.west, wanted.east),
+        )
+
+
+def _membership(wanted: AssetFilter) -> Iterator[Condition]:
+    if wanted.album_id is not None:
+        yield (
+            "assets.id IN (SELECT asset_id FROM album_assets WHERE album_id = ?)",
+            (wanted.album_id,),
+        )
+    if wanted.tag_name:
+        source = " AND source = ?" if wanted.tag_source else ""
+        yield (
+            "assets.id IN (SELECT asset_id FROM asset_tags JOIN tags ON tags.id = tag_id"
+            f" WHERE tag_name = ?{source})",
+            (wanted.tag_name, *([wanted.tag_source] if wanted.tag_source else [])),
+        )
+
+
+def _equal(column: str, value: int | str | None) -> Iterator[Condition]:
+    if value is not None:
+        yield (f"{column} = ?", (value,))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BadRequest("filter.repository_id is not an id", cause=str(error)) from error
+
+
+def _is_plain_date(text: str) -> bool:
+    return len(text) == len("2031-07-04")
+
+
+def _instant(text: str, clock: time, zone: ZoneInfo) -> int:
+    try:
+        if _is_plain_date(text):
+            return to_microseconds(datetime.combine(date.fromisoformat(text), clock, zone))
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            raise ValueError("a time needs an offset")
+        return to_microseconds(instant)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(
+            "A date must be YYYY-MM-DD or a time with offset (RFC 3339)", cause=str(error)
+        ) from error

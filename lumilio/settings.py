@@ -1,0 +1,124 @@
+"""Start-up settings: flags > environment `LUMILIO_…` > `lumilio.toml` in the home > defaults.
+
+Read once by the composition root and frozen; what a person changes at run time is a row in the
+database instead.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import platformdirs
+from msgspec import Meta, Struct
+
+from lumilio.errors import LumilioError
+
+CONFIG_FILE = "lumilio.toml"
+ENVIRONMENT_PREFIX = "LUMILIO_"
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class InvalidSettings(LumilioError):
+    """One or more settings are unusable; the message names all of them."""
+
+    title = "The settings cannot be used"
+
+
+def default_home() -> Path:
+    """The platform's data folder for Lumilio."""
+    return Path(platformdirs.user_data_dir("Lumilio", appauthor=False))
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that is fixed while the process runs."""
+
+    home: Annotated[str, Meta(description="Folder that holds everything of one installation")]
+    host: Annotated[str, Meta(description="Address to listen on")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="Port to listen on; 0 takes a free one")] = 6680
+    storage_root: Annotated[
+        str, Meta(description="Where repositories are created; empty = `storage` in the home")
+    ] = ""
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged")
+    ] = "info"
+    access_token_minutes: Annotated[Positive, Meta(description="Lifetime of an access token")] = 15
+    refresh_token_hours: Annotated[Positive, Meta(description="Lifetime of a sign-in")] = 168
+    media_token_minutes: Annotated[
+        Positive, Meta(description="Lifetime of a token in media addresses")
+    ] = 10
+    decode_workers: Annotated[
+        int, Meta(ge=0, description="Decoder processes; 0 = one for each core, at most 8")
+    ] = 0
+    decode_timeout_seconds: Annotated[
+        Positive, Meta(description="Longest time for decoding one file")
+    ] = 120
+    decode_memory_mb: Annotated[
+        int, Meta(ge=256, description="Most memory one decoder process may use")
+    ] = 1536
+
+    @property
+    def home_path(self) -> Path:
+        """Absolute path of the home folder."""
+        return Path(self.home)
+
+    @property
+    def storage_path(self) -> Path:
+        """Absolute path under which repositories are created by default."""
+        return Path(self.storage_root) if self.storage_root else self.home_path / "storage"
+
+    @property
+    def decoders(self) -> int:
+        """Number of decoder processes to run."""
+        return self.decode_workers or min(os.cpu_count() or 1, 8)
+
+
+def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Merge all sources; flags that are None count as not given.
+
+    Raises InvalidSettings naming every problem at once.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    from_environment = _environment_values(environment)
+    home = Path(given.get("home") or from_environment.get("home") or default_home())
+    merged = _file_values(home / CONFIG_FILE) | from_environment | given
+    merged["home"] = str(home.expanduser().resolve())
+    if merged.get("storage_root"):
+        merged["storage_root"] = str(Path(merged["storage_root"]).expanduser().resolve())
+    problems = [problem for name, value in merged.items() if (problem := _problem(name, value))]
+    if problems:
+        raise InvalidSettings("; ".join(problems))
+    return msgspec.convert(merged, Settings, strict=False)
+
+
+def _environment_values(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in Settings.__struct_fields__:
+        text = environment.get(ENVIRONMENT_PREFIX + name.upper(), "")
+        if text:
+            values[name] = text
+    return values
+
+
+def _file_values(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidSettings(f"{path} cannot be read: {error}") from error
+
+
+def _problem(name: str, value: Any) -> str | None:
+    fields = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    if name not in fields:
+        return f"{name}: unknown setting"
+    try:
+        msgspec.convert(value, fields[name], strict=False)
+    except msgspec.ValidationError as error:
+        return f"{name}: {error}"
+    return None
