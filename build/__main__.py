@@ -1,12 +1,12 @@
 """`python3 build COMMAND`: everything a developer or newcomer needs.
 
-    run [ARGS…]   set everything up and start Lumilio; ARGS go to `lumilio`
-    test [ARGS…]  everything that CI runs; ARGS go to pytest instead of the whole
-    lint          formatting, style, types, architecture, budgets
-    web           build the web client
-    bench NAME    measurements and long proofs; `bench` alone lists them
-    app           build the packaged app
-    lock          renew the locked requirements
+run [ARGS…]   set everything up and start Lumilio; ARGS go to `lumilio`
+test [ARGS…]  everything that CI runs; ARGS go to pytest instead of the whole
+lint          formatting, style, types, architecture, budgets
+web           build the web client
+bench NAME    measurements and long proofs; `bench` alone lists them
+app           build the packaged app
+lock          renew the locked requirements
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     if command not in COMMANDS:
         print(__doc__)
         return 0 if command in ("", "help", "--help", "-h") else 2
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - a newcomer may run this with an older one
         sys.exit("Lumilio needs Python 3.11 or newer.")
     if Path(sys.prefix).resolve() != ENVIRONMENT.resolve():
         prepare()

@@ -20,7 +20,8 @@ class WebClientHook(BuildHookInterface):
 
 def _web() -> Any:
     spec = importlib.util.spec_from_file_location("lumilio_build_web", ROOT / "build" / "web.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "assets" / "web"
 TARGET = ROOT / "lumilio" / "_web"
+# The page at /api/docs; its own files stand in `public/docs`.
+REFERENCE = ("swagger-ui.css", "swagger-ui-bundle.js", "NOTICE")
 MARK = TARGET / ".built-from"
 
 
@@ -22,6 +24,8 @@ def build(*, force: bool = False) -> None:
         return
     npm("run", "types")
     npm("run", "build")
+    for name in REFERENCE:
+        shutil.copy(SOURCE / "node_modules" / "swagger-ui-dist" / name, TARGET / "docs" / name)
     MARK.write_text(current)
 
 
@@ -31,7 +35,8 @@ def install() -> None:
     mark = SOURCE / "node_modules" / ".installed-from"
     current = hashlib.sha256(lock.read_bytes()).hexdigest()
     if not mark.is_file() or mark.read_text() != current:
-        npm("ci", "--no-audit", "--no-fund")
+        # No package of ours needs to run anything when it is installed.
+        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
         mark.write_text(current)
 
 

@@ -95,6 +95,12 @@ class Unavailable(LumilioError):
     title = "This is not available right now"
 
 
+class RepositoryOffline(Unavailable):
+    """The folder of a repository is not reachable now; its files may come back."""
+
+    title = "The folder of the repository is not reachable; its disk may be disconnected"
+
+
 class CannotDecode(LumilioError):
     """A file is not a picture that Lumilio can read; asking again does not help."""
 

@@ -11,7 +11,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -53,6 +53,7 @@ def build(ctx: Context, web_root: Path = WEB_ROOT) -> Starlette:
         exception_handlers={
             LumilioError: _lumilio_error,
             HTTPException: _http_error,
+            ClientDisconnect: _gone,
             Exception: _crash,
         },
     )
@@ -111,6 +112,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     # A known path with a wrong method is not found either, as clients of the contract expect.
     return JSONResponse({"error": "not found"}, status_code=404)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """The client hung up; nobody reads this answer."""
+    return Response(status_code=400)
 
 
 async def _crash(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """`lumilio import` and `lumilio scan`: progress while they work, and a summary that hides nothing."""
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from lumilio.settings import Settings
 
 _PARALLEL = 4
 _POLL_SECONDS = 0.5
+_PATIENCE = 30.0
 
 
 class _Outcome(Struct):
@@ -94,13 +96,17 @@ def _upload(client: Client, repository_id: str, file: Path) -> _Outcome:
 def _wait_for_jobs(client: Client, progress: Progress) -> None:
     task = progress.add_task("Processing", total=None)
     most = 0
-    while True:
+    patience_ends = math.inf
+    while time.monotonic() < patience_ends:
         counts = client.get("/admin/river/stats")
-        left = sum(counts[state] for state in ("available", "scheduled", "running"))
+        busy = counts["available"] + counts["running"]
+        left = busy + counts["scheduled"] + counts["retryable"]
         most = max(most, left)
         progress.update(task, total=most or 1, completed=most - left if most else 1)
         if not left:
             return
+        # What waits for another attempt may wait for a disk; the server goes on without us.
+        patience_ends = math.inf if busy else min(patience_ends, time.monotonic() + _PATIENCE)
         time.sleep(_POLL_SECONDS)
 
 
@@ -108,7 +114,9 @@ def _collect_failures(client: Client, outcomes: list[_Outcome]) -> None:
     for outcome in outcomes:
         if outcome.asset_id:
             state = client.get(f"/assets/{outcome.asset_id}")["processing"]
-            if state["state"] in ("failed", "warning"):
+            if state["state"] == "processing":
+                outcome.refusal = "copied, but still waiting to be processed"
+            elif state["state"] in ("failed", "warning"):
                 outcome.refusal = "; ".join(
                     dict.fromkeys(error["error"] for error in state["errors"])
                 )

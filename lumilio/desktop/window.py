@@ -28,4 +28,5 @@ def open_window(url: str, storage: Path) -> None:
         # Chromium refuses to sandbox the superuser's processes and would show nothing.
         os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
     webview.create_window(TITLE, url, width=1280, height=860, min_size=(360, 480))
-    webview.start(private_mode=False, storage_path=str(storage))
+    on_linux = sys.platform.startswith("linux")
+    webview.start(gui="qt" if on_linux else None, private_mode=False, storage_path=str(storage))

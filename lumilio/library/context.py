@@ -33,8 +33,8 @@ class Principal(Struct, frozen=True):
         return self.role == "admin"
 
     def may_see(self, owner_id: int | None) -> bool:
-        """Owners and administrators see a thing; what has no owner is the administrators'."""
-        return self.is_admin or (owner_id is not None and owner_id == self.user_id)
+        """Owners and administrators see a thing; what has no owner is open to every account."""
+        return self.is_admin or owner_id is None or owner_id == self.user_id
 
 
 SYSTEM = Principal(user_id=None, username="", role="admin")

@@ -87,6 +87,7 @@ def examine(ctx: Context, job: jobs.Job) -> None:
     payload: Discover = job.read(Discover)
     with ctx.db.read() as db:
         repository = repositories.by_key(db, payload.repository_key)
+    repository.require_online()
     path = repository.layout.file(payload.storage_path)
     found = _look_at(path, payload.storage_path)
     now = ctx.now()

@@ -203,6 +203,16 @@ def fail(tx: Transaction, job: Job, reason: str, now: datetime, *, final: bool =
     return last
 
 
+def postpone(tx: Transaction, job: Job, delay: timedelta, reason: str, now: datetime) -> None:
+    """Put an attempt off that could not be made, without counting it."""
+    tx.run(
+        "UPDATE jobs SET state = 'scheduled', attempt = attempt - 1, dispatched_at = NULL,"
+        " scheduled_at = ?, last_error = ? WHERE id = ?",
+        (to_microseconds(now + delay), reason[:_LONGEST_ERROR], job.id),
+    )
+    tx.notify(TOPIC)
+
+
 def recover(tx: Transaction) -> None:
     """After a start nothing runs and nothing is carried: all unfinished jobs wait again."""
     tx.run(

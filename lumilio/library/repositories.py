@@ -9,7 +9,7 @@ import apsw
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, to_microseconds
-from lumilio.errors import BadRequest, Conflict, NotFound
+from lumilio.errors import BadRequest, Conflict, NotFound, RepositoryOffline
 from lumilio.library import repository_folders as folders
 from lumilio.library.context import Context
 from lumilio.library.repository_folders import (
@@ -49,6 +49,11 @@ class StoredRepository(Struct, frozen=True):
     key: int
     public: Repository
     layout: Layout
+
+    def require_online(self) -> None:
+        """Raises RepositoryOffline when the folder is not there: nothing is lost, only away."""
+        if not self.layout.is_online:
+            raise RepositoryOffline(cause=f"{self.public.path} is not reachable")
 
     @property
     def default_owner_id(self) -> int | None:

@@ -101,9 +101,8 @@ def require_format(filename: str) -> Format:
 
 
 def stage(repository: StoredRepository) -> StagedFile:
-    """Open a file for an upload; raises BadRequest when the repository is not reachable."""
-    if not repository.layout.is_online:
-        raise BadRequest(f"The folder of repository {repository.public.name} is not reachable")
+    """Open a file for an upload; raises RepositoryOffline."""
+    repository.require_online()
     try:
         return StagedFile(repository.layout.incoming)
     except OSError as error:
@@ -156,13 +155,14 @@ def admit(ctx: Context, repository: StoredRepository, staged: StagedFile, name: 
 def place(ctx: Context, job: jobs.Job) -> None:
     """Move an admitted file to its place and queue its development; safe to repeat.
 
-    Raises UploadLost when its bytes are nowhere.
+    Raises UploadLost when its bytes are nowhere, and RepositoryOffline.
     """
     payload: Ingest = job.read(Ingest)
     assert job.asset_key is not None
     with ctx.db.read() as db:
         stored = assets.by_key(db, job.asset_key)
         repository = repositories.by_key(db, stored.repository_key)
+    repository.require_online()
     staged = repository.layout.incoming / payload.staged_name
     target = repository.layout.file(stored.storage_path)
     while staged.exists() and not _moved(staged, target):

@@ -2,6 +2,8 @@
 
 import re
 from datetime import datetime
+from functools import cache
+from threading import BoundedSemaphore
 from typing import Annotated, Literal
 
 import apsw
@@ -39,8 +41,8 @@ _USERNAME = re.compile(r"[a-z](?:[._-]?[a-z0-9])*")
 _USERNAME_LENGTH = range(3, 33)
 _PASSWORD_BYTES = range(10, 73)
 _hasher = PasswordHasher()
-# Verified when the account does not exist, so that both answers take the same time.
-_NOBODY = _hasher.hash("nobody has this password")
+# Each hash takes 64 MiB; a flood of sign-ins must not take the machine's memory.
+_hashing = BoundedSemaphore(2)
 
 _COLUMNS = "id, username, display_name, role, is_active, created_at, updated_at, last_login"
 
@@ -92,7 +94,8 @@ def register(ctx: Context, username: str, password: str) -> User:
     name = normalize_username(username)
     check_username(name)
     check_password(password)
-    password_hash = _hasher.hash(password)
+    with _hashing:
+        password_hash = _hasher.hash(password)
     now = to_microseconds(ctx.now())
     with ctx.db.write() as tx:
         role: Role = "user" if tx.value("SELECT 1 FROM users LIMIT 1") else "admin"
@@ -118,7 +121,7 @@ def authenticate(ctx: Context, username: str, password: str) -> User:
             "SELECT id, password_hash FROM users WHERE username = ? AND is_active",
             (normalize_username(username),),
         )
-    user_id, password_hash = found or (0, _NOBODY)
+    user_id, password_hash = found or (0, _nobody())
     if not _matches(password_hash, password) or not user_id:
         raise Unauthorized("The user name or the password is wrong")
     now = to_microseconds(ctx.now())
@@ -180,8 +183,15 @@ def _require(tx: Transaction, user_id: int) -> User:
     return user
 
 
+@cache
+def _nobody() -> str:
+    """Verified when the account does not exist, so that both answers take the same time."""
+    return _hasher.hash("nobody has this password")
+
+
 def _matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        with _hashing:
+            return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False

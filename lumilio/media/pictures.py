@@ -44,6 +44,7 @@ _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"}
 )
 _ORIENTATION_TAG = 0x0112
+_TURNED_BY_PILLOW = ("TIFF", "HEIF")
 _LIES_ON_SIDE = (5, 6, 7, 8)
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -146,12 +147,13 @@ def displayed_size(width: int, height: int, orientation: int) -> tuple[int, int]
 
 def orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation 1–8 still to be applied; 1 when absent or unreadable."""
+    if image.format in _TURNED_BY_PILLOW:
+        return 1
     try:
-        # PNG's own getexif() decodes the whole picture in search of a late EXIF chunk.
-        orientation = Image.Image.getexif(image).get(_ORIENTATION_TAG, 1)
-    except MemoryError:
-        raise
-    except Exception:
+        with decode_faults(Path()):
+            # PNG's own getexif() decodes the whole picture in search of a late EXIF chunk.
+            orientation = Image.Image.getexif(image).get(_ORIENTATION_TAG, 1)
+    except CannotDecode:  # a broken EXIF block must not cost the picture
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 

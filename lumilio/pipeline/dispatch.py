@@ -2,12 +2,13 @@
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 from lumilio.db import to_microseconds
-from lumilio.errors import CannotDecode, DecoderFailed
+from lumilio.errors import CannotDecode, DecoderFailed, LumilioError, RepositoryOffline
 from lumilio.library import jobs, sessions
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
@@ -16,9 +17,14 @@ from lumilio.pipeline.tasks import Task
 
 log = logging.getLogger(__name__)
 
+OFFLINE_DELAY = timedelta(minutes=1)
 RECONCILE_EVERY = timedelta(minutes=1)
 # Enough to keep every worker busy; the rest stays in the ledger, where a restart costs nothing.
 _PORTION = 32
+
+
+class GaveUp(LumilioError):
+    """A job was interrupted as often as it may be tried."""
 
 
 class Dispatcher:
@@ -46,11 +52,14 @@ class Dispatcher:
 
     def stop(self, seconds: float) -> None:
         """Stop handing out jobs and give running ones `seconds` to finish."""
+        deadline = time.monotonic() + seconds
         self._stopping.set()
         self._wake.set()
+        for queue in self._queues:
+            queue.request_stop()
         self._thread.join(seconds)
         for queue in self._queues:
-            queue.stop(seconds)
+            queue.wait_stopped(max(deadline - time.monotonic(), 0.1))
 
     def reconcile(self) -> None:
         """Hand ids back to the ledger that Huey does not carry although it should."""
@@ -85,7 +94,12 @@ class Dispatcher:
             return
         task = self._tasks[job.kind]
         try:
+            if job.attempt > job.max_attempts:
+                raise GaveUp(f"Given up after {job.max_attempts} attempts that were interrupted")
             task.run(self._ctx, job)
+        except RepositoryOffline as error:
+            with self._ctx.db.write() as tx:
+                jobs.postpone(tx, job, OFFLINE_DELAY, str(error), self._ctx.now())
         except Exception as error:
             self._record_failure(task, job, error)
         finally:

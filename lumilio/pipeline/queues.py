@@ -41,6 +41,11 @@ class _WakingStorage(SqliteStorage):  # type: ignore[misc]
         with self._filled:
             self._filled.notify()
 
+    def wake_all(self) -> None:
+        """Let sleeping workers notice that they shall stop."""
+        with self._filled:
+            self._filled.notify_all()
+
     def dequeue(self) -> bytes | None:
         data: bytes | None = super().dequeue()
         if data is None:
@@ -95,7 +100,12 @@ class JobQueue:
         """How many ids wait in this queue."""
         return int(self._huey.storage.queue_size())
 
-    def stop(self, seconds: float) -> None:
+    def request_stop(self) -> None:
+        """Take no more jobs; running ones go on."""
+        self._consumer.stop_flag.set()
+        self._huey.storage.wake_all()
+
+    def wait_stopped(self, seconds: float) -> None:
         """Let running jobs finish, for at most `seconds`."""
         self._consumer.shutdown_timeout = seconds
         self._consumer.stop(graceful=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lumilio.errors import LumilioError
 from lumilio.library import discoveries, jobs, repositories, scans
 from lumilio.library.context import Context
 from lumilio.library.discoveries import KnownFile
@@ -22,12 +21,6 @@ log = logging.getLogger(__name__)
 _BATCH = 500
 # Folders that systems and network stores create for themselves.
 _SYSTEM_FOLDERS = {"@eadir", "#recycle", "$recycle.bin", "system volume information", "__macosx"}
-
-
-class ScanFailed(LumilioError):
-    """A repository could not be scanned at all."""
-
-    title = "The repository could not be scanned"
 
 
 class _Entry(Struct, frozen=True):
@@ -94,7 +87,7 @@ def run(ctx: Context, job: Job) -> None:
     run_key = scans.start(ctx, request)
     counts = ScanCounts()
     try:
-        _require_online(repository)
+        repository.require_online()
         fault = _compare(ctx, repository, counts, force=request.force)
     except Exception as error:
         scans.finish(ctx, run_key, counts, str(error))
@@ -129,7 +122,7 @@ def _compare(
     if walk.faults:
         # A folder that could not be read says nothing about the files in it.
         return f"{len(walk.faults)} places could not be read, first {walk.faults[0]}"
-    _require_online(repository)
+    repository.require_online()
     gone = {path: file for path, file in known.items() if file.deleted_reason is None}
     counts.deleted = len(gone)
     with ctx.db.write() as tx:
@@ -153,11 +146,6 @@ def _differs(entry: _Entry, seen: KnownFile) -> bool:
         or entry.size != seen.file_size
         or entry.modified_at != seen.file_modified_at
     )
-
-
-def _require_online(repository: StoredRepository) -> None:
-    if not repository.layout.is_online:
-        raise ScanFailed(f"The folder {repository.public.path} is not reachable")
 
 
 def _is_text(path: str) -> bool:

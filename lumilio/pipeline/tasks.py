@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from lumilio.db import Transaction
-from lumilio.errors import CannotDecode, DecoderFailed, NotFound
+from lumilio.errors import CannotDecode, DecoderFailed
 from lumilio.library import (
     asset_records,
     assets,
@@ -25,12 +25,6 @@ from lumilio.pipeline import scan
 
 # A decoder that failed may have been the victim of something else; twice is the file's own fault.
 _DECODER_ATTEMPTS = 2
-
-
-class RepositoryOffline(NotFound):
-    """The folder of a repository is not reachable now; its files may come back."""
-
-    title = "The folder of the repository is not reachable"
 
 
 class Task(Struct, frozen=True):
@@ -77,11 +71,11 @@ def _develop(ctx: Context, job: Job, pool: DecodePool) -> None:
     assert job.asset_key is not None
     with ctx.db.read() as db:
         stored = assets.by_key(db, job.asset_key)
-        layout = repositories.by_key(db, stored.repository_key).layout
+        repository = repositories.by_key(db, stored.repository_key)
+    repository.require_online()
+    layout = repository.layout
     source = layout.file(stored.storage_path)
     if not source.is_file():
-        if not layout.is_online:
-            raise RepositoryOffline()
         raise CannotDecode(source, "The original file is no longer there")
     development = pool.develop(source, thumbnails_dir=layout.thumbnails, stem=stored.stem)
     now = ctx.now()

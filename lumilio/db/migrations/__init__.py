@@ -65,7 +65,8 @@ def migrate(
     with database.write() as tx:
         tx.run(_RECORD)
         applied: list[tuple[int, str]] = tx.rows(
-            lambda *row: row, "SELECT number, checksum FROM migrations ORDER BY number")
+            lambda *row: row, "SELECT number, checksum FROM migrations ORDER BY number"
+        )
     for number, checksum in applied:
         if number > len(steps) or steps[number - 1].checksum != checksum:
             raise NewerDatabase(cause=f"unknown migration {number} in {database.path}")

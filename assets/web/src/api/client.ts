@@ -64,7 +64,9 @@ async function send(
 }
 
 function urlOf(path: string, options: CallOptions<unknown>): string {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options.path?.[name] ?? ''));
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(options.path?.[name] ?? ''),
+  );
   const query = new URLSearchParams(
     Object.entries(options.query ?? {}).map(([key, value]) => [key, String(value)]),
   ).toString();

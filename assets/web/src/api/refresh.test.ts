@@ -61,7 +61,9 @@ describe('Refresher', () => {
 
   it('keeps the session when the server is away, and tries again later', async () => {
     const store = memory(old);
-    const renew = vi.fn<(refresh: string) => Promise<Tokens | null>>().mockRejectedValueOnce(new Error('away'));
+    const renew = vi
+      .fn<(refresh: string) => Promise<Tokens | null>>()
+      .mockRejectedValueOnce(new Error('away'));
     const refresher = new Refresher(store, renew, alone);
     await expect(refresher.refresh('a1')).rejects.toThrow('away');
     expect(store.value).toEqual(old);

@@ -3,9 +3,9 @@ import type { Tokens, TokenStore } from './tokens';
 /** Runs one task at a time under a name shared by all tabs; without Web Locks (plain http) only in this tab. */
 export type Exclusive = <T>(task: () => Promise<T>) => Promise<T>;
 
-export const acrossTabs: Exclusive = (task) =>
+export const acrossTabs: Exclusive = async (task) =>
   typeof navigator !== 'undefined' && navigator.locks
-    ? navigator.locks.request('lumilio-refresh', task)
+    ? await navigator.locks.request('lumilio-refresh', task)
     : task();
 
 /**

@@ -7,7 +7,8 @@ export const en = {
   'app.page_failed_hint': 'Lumilio may have been updated meanwhile. Loading the page again fixes that.',
   'app.reload': 'Load again',
   'app.crashed': 'Something broke on this page',
-  'app.crashed_hint': 'Your photos are safe. Reload the page; if it happens again, the details below help to find the cause.',
+  'app.crashed_hint':
+    'Your photos are safe. Reload the page; if it happens again, the details below help to find the cause.',
   'app.try_again': 'Try again',
 
   'nav.main': 'Main',
@@ -23,14 +24,16 @@ export const en = {
   'date.just_now': 'just now',
 
   'offline.title': 'Lumilio is not answering',
-  'offline.text': 'The program may be stopped, or this device may be off the network. We reconnect by ourselves.',
+  'offline.text':
+    'The program may be stopped, or this device may be off the network. We reconnect by ourselves.',
   'offline.retry': 'Try now',
   'offline.trying': 'Trying…',
   'offline.back': 'Connected again',
 
   'error.generic': 'The server could not do that (error {status}).',
   'error.unknown': 'Something unexpected happened.',
-  'error.offline': 'Lumilio is not answering. Check that it is running and that this device is on the same network.',
+  'error.offline':
+    'Lumilio is not answering. Check that it is running and that this device is on the same network.',
   'error.forbidden': 'Your account is not allowed to do this.',
   'error.not_found': 'This does not exist any more.',
   'error.too_large': 'The file is larger than the server accepts.',
@@ -73,8 +76,10 @@ export const en = {
   'setup.admin_title': 'Create your account',
   'setup.admin_lead': 'You will be the administrator of this library.',
   'setup.username': 'User name',
-  'setup.username_hint': '3 to 32 characters: small letters and digits, with single dots, dashes or underscores between.',
-  'setup.username_bad': 'Start with a letter; then small letters, digits and single . _ - between them (3 to 32 characters).',
+  'setup.username_hint':
+    '3 to 32 characters: small letters and digits, with single dots, dashes or underscores between.',
+  'setup.username_bad':
+    'Start with a letter; then small letters, digits and single . _ - between them (3 to 32 characters).',
   'setup.password': 'Password',
   'setup.password_confirm': 'Repeat the password',
   'setup.rule_length': '10 to 72 characters',
@@ -89,7 +94,8 @@ export const en = {
   'setup.creating': 'Creating…',
   'setup.name_taken': 'This name is taken. Choose another one.',
   'setup.storage_title': 'Where should photos live?',
-  'setup.storage_lead': 'Lumilio creates a folder there for its own library. You can open it with any file manager.',
+  'setup.storage_lead':
+    'Lumilio creates a folder there for its own library. You can open it with any file manager.',
   'setup.storage_name': 'Name of the library',
   'setup.storage_root': 'Folder on this machine',
   'setup.storage_root_hint': 'The library is kept in “{folder}”.',
@@ -102,7 +108,8 @@ export const en = {
   'setup.strategy_flat': 'All in one folder',
   'setup.strategy_flat_text': 'Simple; gets long with many thousand files.',
   'setup.strategy_cas': 'By content',
-  'setup.strategy_cas_text': 'File names become fingerprints of what is inside. Good for tools, not for reading.',
+  'setup.strategy_cas_text':
+    'File names become fingerprints of what is inside. Good for tools, not for reading.',
   'setup.duplicates': 'When a file name exists already',
   'setup.duplicates_rename': 'Add a number',
   'setup.duplicates_rename_text': 'IMG_1.jpg becomes IMG_1 (1).jpg. Both are kept.',
@@ -112,7 +119,8 @@ export const en = {
   'setup.duplicates_overwrite_text': 'The older picture of that name is gone.',
   'setup.create_library': 'Create library',
   'setup.done_title': 'Your library is ready',
-  'setup.done_lead': 'Bring in your first pictures. Drop files or whole folders, or pick them from this device.',
+  'setup.done_lead':
+    'Bring in your first pictures. Drop files or whole folders, or pick them from this device.',
   'setup.done_upload': 'Add photos',
   'setup.done_later': 'Look around first',
   'setup.default': 'Recommended',
@@ -123,7 +131,8 @@ export const en = {
   'photos.loading': 'Loading your photos',
   'photos.loading_more': 'Loading earlier photos',
   'photos.empty_title': 'Your first photo goes here',
-  'photos.empty_text': 'Drop pictures or whole folders anywhere on this page, or choose them from this device.',
+  'photos.empty_text':
+    'Drop pictures or whole folders anywhere on this page, or choose them from this device.',
   'photos.error_title': 'Your photos could not be loaded',
   'photos.more_failed': 'Earlier photos could not be loaded.',
   'photos.end': 'That is everything.',
@@ -220,7 +229,8 @@ export const en = {
   'upload.pill_failed_one': '{count} file was not added',
   'upload.pill_failed_other': '{count} files were not added',
   'upload.skipped_one': '{count} file in the folder is no photo, video or recording and was left out.',
-  'upload.skipped_other': '{count} files in the folder are no photos, videos or recordings and were left out.',
+  'upload.skipped_other':
+    '{count} files in the folder are no photos, videos or recordings and were left out.',
   'upload.nothing': 'There was nothing to add.',
   'upload.queued_one': '{count} file is being added',
   'upload.queued_other': '{count} files are being added',

@@ -2,7 +2,14 @@ import type { Asset, PhotoMetadata } from '../api/types';
 import type { IconName } from '../components/icons';
 import { t, type MessageKey } from '../i18n';
 import { formatClock, formatDay, formatMoment, formatOffset, parseTime, wallClock } from './dates';
-import { exposureLine, formatBytes, formatDuration, formatMegapixels, formatNumber, formatPlace } from './format';
+import {
+  exposureLine,
+  formatBytes,
+  formatDuration,
+  formatMegapixels,
+  formatNumber,
+  formatPlace,
+} from './format';
 
 export interface Fact {
   label: MessageKey;
@@ -40,8 +47,16 @@ function when(asset: Asset): Fact {
     };
   const wall = wallClock(asset);
   const offset = asset.capture_offset_minutes;
-  const zone = offset === undefined || offset === null ? t('info.no_zone') : t('info.zone', { offset: formatOffset(offset) });
-  return { label: 'info.taken', icon: 'calendar', main: formatDay(wall), lines: [`${formatClock(wall)} · ${zone}`] };
+  const zone =
+    offset === undefined || offset === null
+      ? t('info.no_zone')
+      : t('info.zone', { offset: formatOffset(offset) });
+  return {
+    label: 'info.taken',
+    icon: 'calendar',
+    main: formatDay(wall),
+    lines: [`${formatClock(wall)} · ${zone}`],
+  };
 }
 
 function camera(meta: PhotoMetadata): Fact | null {

@@ -30,7 +30,7 @@ describe('camera figures', () => {
   });
 
   it('writes places with the hemisphere', () => {
-    expect(formatPlace(48.858370, 2.294481)).toBe('48.85837° N, 2.29448° E');
+    expect(formatPlace(48.85837, 2.294481)).toBe('48.85837° N, 2.29448° E');
     expect(formatPlace(-33.9, -18.4)).toBe('33.90000° S, 18.40000° W');
     expect(formatPlace(91, 0)).toBeNull();
     expect(formatPlace(undefined, 4)).toBeNull();

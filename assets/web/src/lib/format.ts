@@ -46,7 +46,10 @@ export function formatMilliseconds(ms: number): string {
 /** "1/250 s" or "2.5 s" from what the camera wrote: "1/250", "0.004", "5/2" or "2.5". */
 export function formatExposure(text: string | number | null | undefined): string {
   if (text === null || text === undefined || text === '') return '';
-  const [top, bottom] = String(text).replace(/\s*s(ec)?$/i, '').split('/').map(Number);
+  const [top, bottom] = String(text)
+    .replace(/\s*s(ec)?$/i, '')
+    .split('/')
+    .map(Number);
   const seconds = bottom === undefined ? top! : top! / bottom;
   if (!Number.isFinite(seconds) || seconds <= 0) return '';
   if (seconds >= 0.3) return `${short.format(seconds)} s`;

@@ -53,7 +53,12 @@ function rowHeight(ratioSum: number, count: number, width: number, gap: number):
   return (width - gap * (count - 1)) / ratioSum;
 }
 
-function lastRow(ratios: readonly number[], start: number, sum: number, options: JustifyOptions): JustifiedRow {
+function lastRow(
+  ratios: readonly number[],
+  start: number,
+  sum: number,
+  options: JustifyOptions,
+): JustifiedRow {
   const { width, target, gap } = options;
   const full = rowHeight(sum, ratios.length - start, width, gap);
   if (full <= target * MAX_STRETCH) return fill(ratios, start, ratios.length, full, width, gap);

@@ -89,6 +89,11 @@ class Library {
     this.schedule(300);
   }
 
+  /** Something outside the page added pictures: look now instead of at the next visit. */
+  lookForNews(): void {
+    if (this.phase === 'ready') this.schedule(0);
+  }
+
   private reset(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

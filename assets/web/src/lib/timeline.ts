@@ -76,10 +76,7 @@ function daysOf(entries: readonly TimelineEntry[]): Run[] {
  * Places every day and every picture. Entries must be newest first. Days too small to fill a row stand side
  * by side, so that a sparse year does not become a column of single pictures.
  */
-export function layoutTimeline(
-  entries: readonly TimelineEntry[],
-  options: TimelineOptions,
-): TimelineLayout {
+export function layoutTimeline(entries: readonly TimelineEntry[], options: TimelineOptions): TimelineLayout {
   const { width, target, gap, header, between, minSection } = options;
   const sections: TimelineSection[] = [];
   const daySpace = gap * 5;
@@ -94,13 +91,22 @@ export function layoutTimeline(
   };
 
   for (const { day, first, ratios } of daysOf(entries)) {
-    const natural = ratios.reduce((sum, ratio) => sum + Math.round(ratio * target), gap * (ratios.length - 1));
+    const natural = ratios.reduce(
+      (sum, ratio) => sum + Math.round(ratio * target),
+      gap * (ratios.length - 1),
+    );
     const small = natural <= width * 0.72;
     if (small) {
       const box = Math.max(natural, minSection);
       if (lineLeft > 0 && lineLeft + daySpace + box > width) breakLine();
       const left = lineLeft > 0 ? lineLeft + daySpace : 0;
-      const row = placeRow(0, target, ratios.map((ratio) => Math.round(ratio * target)), first, gap);
+      const row = placeRow(
+        0,
+        target,
+        ratios.map((ratio) => Math.round(ratio * target)),
+        first,
+        gap,
+      );
       sections.push({ day, left, top: lineTop, width: box, height: header + target, rows: [row] });
       lineLeft = left + box;
       lineHeight = header + target;
@@ -187,7 +193,11 @@ export function neighbourVertically(layout: TimelineLayout, index: number, step:
   for (const section of layout.sections)
     for (const row of section.rows)
       for (const tile of row.tiles)
-        lines.push({ y: section.top + row.top, centre: section.left + tile.left + tile.width / 2, index: tile.index });
+        lines.push({
+          y: section.top + row.top,
+          centre: section.left + tile.left + tile.width / 2,
+          index: tile.index,
+        });
   const here = lines[index];
   if (!here) return null;
   let best: (typeof lines)[number] | null = null;

@@ -21,7 +21,11 @@ function harness() {
       signal.addEventListener('abort', () => reject(new Error('aborted')));
       pending.push({ name: file.name, resolve, reject, progress, signal });
     });
-  const queue = new UploadQueue(send, () => {}, (error) => (error as Error).message);
+  const queue = new UploadQueue(
+    send,
+    () => {},
+    (error) => (error as Error).message,
+  );
   return { queue, pending };
 }
 

@@ -24,7 +24,12 @@ describe('passwords', () => {
 describe('files of a folder', () => {
   it('keeps media and counts the rest, system leftovers aside', () => {
     const named = (name: string) => new File([''], name);
-    const result = fromFolderPicker([named('a.JPG'), named('.DS_Store'), named('notes.txt'), named('b.heic')]);
+    const result = fromFolderPicker([
+      named('a.JPG'),
+      named('.DS_Store'),
+      named('notes.txt'),
+      named('b.heic'),
+    ]);
     expect(result.files.map((file) => file.name)).toEqual(['a.JPG', 'b.heic']);
     expect(result.skipped).toBe(1);
     expect(isMediaName('._a.jpg')).toBe(false);

@@ -43,7 +43,14 @@ export function clampView(view: View, fitted: Size, stage: Size, limit: number):
 }
 
 /** Zooms so that the spot under the pointer stays under the pointer; `at` is measured from the stage's centre. */
-export function zoomAt(view: View, factor: number, at: Point, fitted: Size, stage: Size, limit: number): View {
+export function zoomAt(
+  view: View,
+  factor: number,
+  at: Point,
+  fitted: Size,
+  stage: Size,
+  limit: number,
+): View {
   const scale = Math.min(limit, Math.max(1, view.scale * factor));
   const change = scale / view.scale;
   return clampView(

@@ -1,0 +1,108 @@
+import pickle
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from lumilio.errors import CannotDecode
+from lumilio.media import develop as develop_module
+from lumilio.media.facts import Development
+
+Develop = Callable[..., Development]
+
+
+def test_one_pass_gives_everything(
+    tmp_path: Path, photo: Image.Image, exif: Callable[..., Image.Exif], developed: Develop
+) -> None:
+    photo.save(tmp_path / "a.jpg", exif=exif({0x010F: "Acme"}))
+    development = developed(tmp_path / "a.jpg")
+    assert development.metadata_error is None
+    assert development.thumbnail_error is None
+    assert (development.width, development.height) == (2400, 1600)
+    assert [found.size for found in development.thumbnails] == ["large", "medium", "small"]
+    assert development.thumbhash
+    assert development.perceptual_hash is not None
+    assert development.facts is not None
+    assert development.facts.camera_make == "Acme"
+    assert development.exif_raw is not None
+    assert development.exif_raw["Make"] == "Acme"
+
+
+def test_outcome_is_small_and_can_be_sent(
+    tmp_path: Path, photo: Image.Image, developed: Develop
+) -> None:
+    photo.save(tmp_path / "a.jpg")
+    development = developed(tmp_path / "a.jpg")
+    sent = pickle.dumps(development)
+    assert pickle.loads(sent) == development
+    assert len(sent) < 4000
+
+
+def test_only_metadata(tmp_path: Path, photo: Image.Image, developed: Develop) -> None:
+    photo.save(tmp_path / "a.jpg")
+    development = developed(tmp_path / "a.jpg", tasks=frozenset({"metadata"}))
+    assert development.facts is not None
+    assert (development.facts.width, development.height) == (2400, 1600)
+    assert development.thumbnails == ()
+    assert not (tmp_path / "thumbnails").exists()
+
+
+def test_only_thumbnails(tmp_path: Path, photo: Image.Image, developed: Develop) -> None:
+    photo.save(tmp_path / "a.jpg")
+    development = developed(tmp_path / "a.jpg", tasks=frozenset({"thumbnails"}))
+    assert development.facts is None
+    assert development.exif_raw is None
+    assert len(development.thumbnails) == 3
+
+
+def test_a_thumbnail_fault_leaves_the_facts(
+    tmp_path: Path, photo: Image.Image, exif: Callable[..., Image.Exif], developed: Develop
+) -> None:
+    photo.save(tmp_path / "a.jpg", exif=exif({0x010F: "Acme"}))
+    (tmp_path / "a.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:50_000])
+    development = developed(tmp_path / "a.jpg")
+    assert development.thumbnail_error is not None
+    assert development.metadata_error is None
+    assert development.facts is not None
+    assert development.facts.camera_make == "Acme"
+
+
+def test_a_metadata_fault_leaves_the_thumbnails(
+    tmp_path: Path, photo: Image.Image, developed: Develop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        raise CannotDecode(path, "Its metadata cannot be read")
+
+    monkeypatch.setattr(develop_module, "read_metadata", fail)
+    photo.save(tmp_path / "a.jpg")
+    development = developed(tmp_path / "a.jpg")
+    assert development.metadata_error == "Its metadata cannot be read"
+    assert len(development.thumbnails) == 3
+
+
+def test_a_full_disk_is_not_the_photos_fault(
+    tmp_path: Path, photo: Image.Image, developed: Develop
+) -> None:
+    photo.save(tmp_path / "a.jpg")
+    (tmp_path / "thumbnails").write_text("a file where the folder should be")
+    with pytest.raises(OSError):  # noqa: PT011  which one depends on the system
+        developed(tmp_path / "a.jpg")
+
+
+def test_developing_the_same_photo_at_once_ends_well(
+    tmp_path: Path, photo: Image.Image, developed: Develop
+) -> None:
+    photo.save(tmp_path / "a.jpg")
+    outcomes: list[Development] = []
+    threads = [
+        threading.Thread(target=lambda: outcomes.append(developed(tmp_path / "a.jpg")))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 3
+    assert outcomes[0] == outcomes[1] == outcomes[2]

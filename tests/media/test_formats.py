@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from lumilio.media.formats import FORMATS, Format, format_of
+
+
+def test_every_extension_of_the_contract_is_there() -> None:
+    pictures = "jpg jpeg png webp gif bmp tif tiff heic heif avif"
+    raw = "cr2 cr3 nef arw dng orf rw2 pef raf mrw srw rwl x3f"
+    assert list(FORMATS) == (pictures + " " + raw).split()
+    assert {name for name, found in FORMATS.items() if found.is_raw} == set(raw.split())
+
+
+@pytest.mark.parametrize("name", ["a.JPG", "a.b.Jpg", "/x/y/holiday.jpg", Path("x.jpg")])
+def test_extension_decides_in_any_case(name: str | Path) -> None:
+    assert format_of(name) == Format("jpg", "PHOTO", "image/jpeg", is_raw=False)
+
+
+def test_raw_names_its_own_mime_type() -> None:
+    assert format_of("shot.RAF") == Format("raf", "PHOTO", "image/x-fuji-raf", is_raw=True)
+
+
+@pytest.mark.parametrize("name", ["", "jpg", ".jpg", "a.pdf", "a.jpg.xmp", "clip.mp4", "a."])
+def test_others_are_unsupported(name: str) -> None:
+    assert format_of(name) is None
