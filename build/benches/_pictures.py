@@ -11,11 +11,12 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 CAMERA_SIZE = (4000, 3000)
 _MARGIN = 1.1
 _BASES = 3
+_SHAPES = 60
 _DETAIL = ((3, 60.0), (12, 45.0), (48, 28.0), (200, 14.0), (800, 7.0))
 _TURNED = (1, 1, 1, 6, 3)
 _KINDS = ("jpg", "png", "webp", "tiff", "jpg", "gif", "bmp", "heic", "avif", "jpg")
@@ -49,14 +50,25 @@ def small_files(folder: Path, count: int, *, corrupt: int, seed: int) -> tuple[l
 
 
 def _scene(size: tuple[int, int], seed: int) -> Image.Image:
-    """Noise in octaves has the spectrum of a landscape; colour varies more slowly than light."""
+    """Noise in octaves has the spectrum of a landscape; colour varies slowly; shapes give edges."""
     noise = np.random.default_rng(seed)
     light = np.full((size[1], size[0]), 118.0, dtype=np.float32)
     for columns, amplitude in _DETAIL:
         light += amplitude * _octave(noise, columns, size)
     channels = [light + 30 * _octave(noise, 6, size) for _ in range(3)]
     pixels = np.clip(np.stack(channels, axis=-1), 0, 255).astype(np.uint8)
-    return Image.fromarray(pixels)
+    return _with_edges(Image.fromarray(pixels), random.Random(seed))
+
+
+def _with_edges(scene: Image.Image, dice: random.Random) -> Image.Image:
+    flat, mask = scene.copy(), Image.new("L", scene.size)
+    shapes, veil = ImageDraw.Draw(flat), ImageDraw.Draw(mask)
+    for _ in range(_SHAPES):
+        x, y = dice.randrange(scene.width), dice.randrange(scene.height)
+        corners = [(x + dice.randint(-400, 400), y + dice.randint(-400, 400)) for _ in range(4)]
+        shapes.polygon(corners, fill=tuple(dice.randbytes(3)))
+        veil.polygon(corners, fill=110)
+    return Image.composite(flat, scene, mask)
 
 
 def _octave(noise: np.random.Generator, columns: int, size: tuple[int, int]) -> np.ndarray:

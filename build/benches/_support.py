@@ -166,7 +166,7 @@ class Server:
 
     def set_up(self) -> str:
         """Create the owner's account and the primary repository; returns the repository's id."""
-        account = {"username": "bench", "password": "only for this bench"}
+        account = {"username": "bench", "password": "Only4thisBench"}
         session = self.client.call("POST", "/auth/register/start", account)
         self.client.token = session["token"]
         wanted = {"name": "Primary", "role": "primary"}

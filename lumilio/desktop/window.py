@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def open_window(url: str, storage: Path) -> None:
     if sys.platform.startswith("linux") and os.geteuid() == 0:
         # Chromium refuses to sandbox the superuser's processes and would show nothing.
         os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
-    webview.create_window(TITLE, url, width=1280, height=860, min_size=(360, 480))
+    window = webview.create_window(TITLE, url, width=1280, height=860, min_size=(360, 480))
+    # Whoever ends the program from outside closes the window, so that everything stops in order.
+    signal.signal(signal.SIGTERM, lambda number, frame: window and window.destroy())
     on_linux = sys.platform.startswith("linux")
     webview.start(gui="qt" if on_linux else None, private_mode=False, storage_path=str(storage))

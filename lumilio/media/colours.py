@@ -80,9 +80,11 @@ def _source_profile(profile: bytes | None, mode: str) -> ImageCms.ImageCmsProfil
 def _stretched(image: Image.Image) -> Image.Image:
     """Scientific and depth pictures have no white of their own: spread what is there."""
     low, high = image.getextrema()
-    if not isinstance(low, int | float) or not isinstance(high, int | float) or high <= low:
-        return Image.new("L", image.size)
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
     if image.mode == "I" and low >= 0 and high < 65536:
         low, high = 0, 255 if high < 256 else 65535
+    if not high > low:
+        return Image.new("L", image.size)
     scale = 255 / (high - low)
     return image.point(lambda value: value * scale - low * scale).convert("L")

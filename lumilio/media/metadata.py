@@ -4,6 +4,7 @@ Only for the decode worker, see `tags`. Which tag wins for which fact follows th
 the first one with a usable value counts.
 """
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def _orientation(texts: dict[str, str]) -> int:
 def _rating(texts: dict[str, str]) -> int | None:
     stars = number(texts.get("Rating", ""))
     if stars is None and (percent := number(texts.get("RatingPercent", ""))) is not None:
-        stars = 5 if percent >= 99 else (percent + 24) // 25
+        stars = 5 if percent >= 99 else math.ceil(percent / 99) + percent // 25
     return int(stars) if stars is not None and 0 <= stars <= 5 else None
 
 

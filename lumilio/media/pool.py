@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 from collections.abc import Callable
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from threading import Lock
@@ -21,6 +21,7 @@ DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024**3
 
 # Decoders leak a little; a worker that starts afresh now and then stays small.
 _TASKS_PER_WORKER = 2000
+_HEALTH_CHECK_S = 0.5
 _CLOSE_TIMEOUT_S = 10.0
 
 
@@ -105,7 +106,11 @@ class DecodePool:
     def _attempt(self, *args: object, **kwargs: object) -> Any:
         task = (self._function, self._timeout_s, *args)
         try:
-            future = self._running_pool().schedule(worker.run, task, kwargs, self._timeout_s)
+            pool = self._running_pool()
+            future = pool.schedule(worker.run, task, kwargs, self._timeout_s)
+            while not wait([future], _HEALTH_CHECK_S).done:
+                if not pool.active and not future.done():
+                    raise BrokenProcessPool("gone")
             return future.result()
         except TimeoutError:
             why = f"The decoder took longer than {self._timeout_s:g} s"
@@ -122,7 +127,10 @@ class DecodePool:
         with self._lock:
             if self._is_closed:
                 raise DecoderFailed("The decoder was stopped")
-            if self._pool is None or not self._pool.active:
+            if self._pool is not None and not self._pool.active:
+                self._pool.join()
+                self._pool = None
+            if self._pool is None:
                 self._pool = ProcessPool(
                     max_workers=self._workers,
                     max_tasks=_TASKS_PER_WORKER,

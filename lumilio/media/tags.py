@@ -65,7 +65,7 @@ def read_tags(path: Path) -> Tags:
     for reader in (_tags_by_exiv2, _tags_by_pillow, _tags_in_head):
         try:
             found.append(reader(path))
-        except (CannotDecode, exiv2.Exiv2Error) as error:
+        except (CannotDecode, exiv2.Exiv2Error, OSError) as error:
             why = error.why if isinstance(error, CannotDecode) else why
         if any("Make" in tags.texts for tags in found):
             break

@@ -38,21 +38,21 @@ def photo() -> Image.Image:
 
 
 @pytest.fixture
-def exif() -> Callable[..., Image.Exif]:
+def exif() -> Callable[..., bytes]:
     """Build an EXIF block: main tags, `exif_ifd` and `gps` by tag number."""
 
     def build(
         main: dict[int, Any] | None = None,
         exif_ifd: dict[int, Any] | None = None,
         gps: dict[int, Any] | None = None,
-    ) -> Image.Exif:
+    ) -> bytes:
         block = Image.Exif()
         block.update(main or {})
         if exif_ifd:
             block.get_ifd(EXIF_IFD).update(exif_ifd)
         if gps:
             block.get_ifd(GPS_IFD).update(gps)
-        return block
+        return block.tobytes()
 
     return build
 

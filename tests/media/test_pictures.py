@@ -1,6 +1,7 @@
 import struct
 import zlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from .conftest import CORNER_COLOURS
 
 Develop = Callable[[Path], Development]
 Thumbnail = Callable[..., Image.Image]
-BuildExif = Callable[..., Image.Exif]
+BuildExif = Callable[..., bytes]
 
 INVERSES = {
     1: None,
@@ -124,7 +125,7 @@ def test_wide_colours_become_srgb(
     stored = ImageCms.profileToProfile(
         Image.new("RGB", (64, 64), wanted),
         ImageCms.createProfile("sRGB"),
-        ImageCms.ImageCmsProfile(__import__("io").BytesIO(profile)),
+        ImageCms.ImageCmsProfile(BytesIO(profile)),
     )
     assert isinstance(stored, Image.Image)
     assert np.abs(np.subtract(stored.getpixel((9, 9)), wanted)).max() > 4

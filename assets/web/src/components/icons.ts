@@ -19,7 +19,6 @@ export const icons = {
   download: '<path d="M12 4.5v11m0 0 4.2-4.2M12 15.5l-4.2-4.2"/><path d="M4.5 19.5h15"/>',
   zoomIn: '<circle cx="10.8" cy="10.8" r="6.3"/><path d="m15.5 15.5 4.5 4.5M10.8 8.3v5M8.3 10.8h5"/>',
   zoomOut: '<circle cx="10.8" cy="10.8" r="6.3"/><path d="m15.5 15.5 4.5 4.5M8.3 10.8h5"/>',
-  fit: '<path d="M4.5 9V6.5a2 2 0 0 1 2-2H9m6 0h2.5a2 2 0 0 1 2 2V9m0 6v2.5a2 2 0 0 1-2 2H15m-6 0H6.5a2 2 0 0 1-2-2V15"/>',
   calendar: '<rect x="4" y="5.5" width="16" height="14" rx="2.5"/><path d="M4 10h16M8.5 3.5v4m7-4v4"/>',
   camera:
     '<path d="M8.5 6.5 10 4.5h4l1.5 2H18a2.5 2.5 0 0 1 2.5 2.5v7.5A2.5 2.5 0 0 1 18 19H6a2.5 2.5 0 0 1-2.5-2.5V9A2.5 2.5 0 0 1 6 6.5z"/><circle cx="12" cy="12.6" r="3.4"/>',
@@ -28,7 +27,6 @@ export const icons = {
     '<path d="M3.5 8A2.5 2.5 0 0 1 6 5.5h3.2l2 2.3H18a2.5 2.5 0 0 1 2.5 2.5v6A2.5 2.5 0 0 1 18 18.8H6a2.5 2.5 0 0 1-2.5-2.5z"/>',
   place:
     '<path d="M12 20.5s6.5-5.6 6.5-10.5a6.5 6.5 0 1 0-13 0c0 4.9 6.5 10.5 6.5 10.5z"/><circle cx="12" cy="10" r="2.4"/>',
-  text: '<path d="M5 7h14M5 12h14M5 17h8"/>',
   list: '<path d="M8.5 7H20M8.5 12H20M8.5 17H20M4.2 7h.1M4.2 12h.1M4.2 17h.1"/>',
   search: '<circle cx="10.8" cy="10.8" r="6.3"/><path d="m15.5 15.5 4.5 4.5"/>',
   check: '<path d="m5 12.5 4.7 4.7L19 7.5"/>',
@@ -49,10 +47,6 @@ export const icons = {
   signOut:
     '<path d="M14 4.5H7.5A2.5 2.5 0 0 0 5 7v10a2.5 2.5 0 0 0 2.5 2.5H14"/><path d="M10.5 12H20m0 0-3.5-3.5M20 12l-3.5 3.5"/>',
   lock: '<rect x="5" y="10.5" width="14" height="9.5" rx="2.5"/><path d="M8.3 10.5V8a3.7 3.7 0 0 1 7.4 0v2.5"/>',
-  stack: '<rect x="4" y="8.5" width="12" height="11" rx="2.5"/><path d="M8 5.5h8.5A3.5 3.5 0 0 1 20 9v7"/>',
-  play: '<path d="M8.5 5.8v12.4l10-6.2z" fill="currentColor"/>',
-  audio:
-    '<path d="M9.5 17.5V6.8L19 4.8v10.7"/><circle cx="7" cy="17.5" r="2.5"/><circle cx="16.5" cy="15.5" r="2.5"/>',
   scan: '<path d="M4.5 8.5v-2a2 2 0 0 1 2-2h2m7 0h2a2 2 0 0 1 2 2v2m0 7v2a2 2 0 0 1-2 2h-2m-7 0h-2a2 2 0 0 1-2-2v-2M4 12h16"/>',
   images:
     '<rect x="3.5" y="7.5" width="13" height="12" rx="2.5"/><path d="m4 17 3.6-3.4 2.9 2.6 2-2 3.8 3.6M8 4.5h9A3.5 3.5 0 0 1 20.5 8v8.5"/>',

@@ -1,8 +1,7 @@
 import { get, post } from '../api/client';
 import { ApiError } from '../api/errors';
-import type { JobStateCounts, QueueSummaryList, ScanRun } from '../api/types';
+import type { JobStateCounts, QueueSummaryList, Repository, ScanRun } from '../api/types';
 import { library } from './library.svelte';
-import { knownPrimary } from './setup.svelte';
 
 const POLL_MS = 4_000;
 const SCAN_POLL_MS = 1_500;
@@ -15,16 +14,13 @@ export function scanActive(scan: ScanRun | null): boolean {
 export class Activity {
   counts = $state.raw<JobStateCounts | null>(null);
   summary = $state.raw<QueueSummaryList | null>(null);
+  repository = $state.raw<Repository | null>(null);
   scan = $state.raw<ScanRun | null>(null);
   error = $state.raw<unknown>(null);
   scanError = $state.raw<unknown>(null);
   starting = $state(false);
   private timer: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
-
-  get repository(): string | null {
-    return library.items.find((item) => item.asset.repository_id)?.asset.repository_id ?? knownPrimary();
-  }
 
   start(): () => void {
     void this.round();
@@ -40,7 +36,7 @@ export class Activity {
   }
 
   async startScan(): Promise<void> {
-    const id = this.repository;
+    const id = this.repository?.id;
     if (!id || this.starting) return;
     this.starting = true;
     this.scanError = null;
@@ -75,7 +71,11 @@ export class Activity {
   }
 
   private async loadScan(): Promise<void> {
-    const id = this.repository;
+    if (!this.repository) {
+      const { repositories } = await get('/api/v1/repositories');
+      this.repository = repositories.find((repository) => repository.is_primary) ?? null;
+    }
+    const id = this.repository?.id;
     if (!id) return;
     try {
       const before = this.scan;

@@ -5,17 +5,15 @@ import type { TimelineEntry } from './timeline';
 
 export interface Item extends TimelineEntry {
   asset: Asset;
-  stackSize: number;
   signature: string;
 }
 
-export function itemOf(asset: Asset, stackSize = 1): Item {
+export function itemOf(asset: Asset): Item {
   return {
     id: asset.asset_id,
     wall: wallClock(asset),
-    ratio: asset.type === 'AUDIO' ? 1 : tileRatio(asset.width, asset.height),
+    ratio: tileRatio(asset.width, asset.height),
     asset,
-    stackSize,
     signature: [
       asset.processing?.state,
       asset.processing?.updated_at,
@@ -25,20 +23,13 @@ export function itemOf(asset: Asset, stackSize = 1): Item {
       asset.height,
       asset.thumbhash,
       asset.storage_path,
-      stackSize,
     ].join('|'),
   };
 }
 
-/** The rows of a page as items; rows without what their type promises are passed over. */
+/** The rows of a page as items; rows without an asset are passed over. */
 export function itemsOf(page: BrowsePage): Item[] {
-  const items: Item[] = [];
-  for (const row of page.items ?? []) {
-    if (row?.type === 'stack' && row.stack?.cover_asset?.asset_id)
-      items.push(itemOf(row.stack.cover_asset, row.stack.stack_size));
-    else if (row?.asset?.asset_id) items.push(itemOf(row.asset));
-  }
-  return items;
+  return (page.items ?? []).filter((row) => row?.asset?.asset_id).map((row) => itemOf(row.asset!));
 }
 
 /**

@@ -81,6 +81,19 @@ export function formatDay(wall: number): string {
   return format(wall, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
 }
 
+/** A form of the day and time that fits a caption. */
+export function formatCaption(wall: number): string {
+  return format(wall, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: 'UTC',
+  });
+}
+
 export function formatClock(wall: number): string {
   return format(wall, { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'UTC' });
 }

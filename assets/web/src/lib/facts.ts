@@ -25,7 +25,7 @@ export interface Facts {
 
 /** What is known of a picture, in the order and words of the information panel; unknown things are left out. */
 export function describe(asset: Asset): Facts {
-  const meta = (asset.specific_metadata ?? {}) as PhotoMetadata & Record<string, unknown>;
+  const meta = (asset.specific_metadata ?? {}) as PhotoMetadata;
   const groups = [when(asset), camera(meta), picture(asset, meta), file(asset), folder(asset), place(meta)];
   return {
     description: text(meta.description),
@@ -75,16 +75,13 @@ function signed(value: number): string {
 }
 
 function picture(asset: Asset, meta: PhotoMetadata): Fact | null {
-  const { width, height, duration } = asset;
+  const { width, height } = asset;
   const parts = [];
-  if (width && height) parts.push(`${formatNumber(width)} × ${formatNumber(height)}`);
-  if (asset.type === 'PHOTO' && width && height) parts.push(formatMegapixels(width, height));
-  if (asset.type !== 'PHOTO' && duration) parts.push(formatDuration(duration));
+  if (width && height) {
+    parts.push(`${formatNumber(width)} × ${formatNumber(height)}`, formatMegapixels(width, height));
+  }
   if (meta.is_raw) parts.push(t('info.raw'));
-  const sound = meta as Record<string, unknown>;
-  const lines = asset.type === 'AUDIO' ? [text(sound.artist), text(sound.album)].filter(Boolean) : [];
-  if (!parts.length && !lines.length) return null;
-  return { label: 'info.details', icon: 'photos', main: parts.join(' · '), lines };
+  return parts.length ? { label: 'info.details', icon: 'photos', main: parts.join(' · '), lines: [] } : null;
 }
 
 function file(asset: Asset): Fact {

@@ -1,8 +1,8 @@
-const MEDIA =
-  /\.(jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif|jxl|cr[23]|nef|arw|dng|orf|rw2|pef|raf|mrw|srw|rwl|x3f|mp4|mov|avi|mkv|webm|flv|wmv|m4v|3gp|mpe?g|m2ts|mts|ogv|mp3|aac|m4a|flac|wav|ogg|aiff|wma|opus|oga)$/i;
+const PHOTO =
+  /\.(jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif|cr[23]|nef|arw|dng|orf|rw2|pef|raf|mrw|srw|rwl|x3f)$/i;
 
 export const PICKER_ACCEPT =
-  'image/*,video/*,audio/*,.heic,.heif,.avif,.cr2,.cr3,.nef,.arw,.dng,.orf,.rw2,.pef,.raf,.mrw,.srw,.rwl,.x3f';
+  'image/*,.heic,.heif,.avif,.cr2,.cr3,.nef,.arw,.dng,.orf,.rw2,.pef,.raf,.mrw,.srw,.rwl,.x3f';
 
 export interface Gathered {
   files: File[];
@@ -10,18 +10,18 @@ export interface Gathered {
   skipped: number;
 }
 
-export function isMediaName(name: string): boolean {
-  return MEDIA.test(name) && !name.startsWith('.');
+export function isPhotoName(name: string): boolean {
+  return PHOTO.test(name) && !name.startsWith('.');
 }
 
 /** A chosen folder brings everything in it along; only what can be a picture is of interest. */
 export function fromFolderPicker(files: readonly File[]): Gathered {
-  const media = files.filter((file) => isMediaName(file.name));
-  return { files: media, skipped: countVisible(files) - media.length };
+  const photos = files.filter((file) => isPhotoName(file.name));
+  return { files: photos, skipped: countVisible(files) - photos.length };
 }
 
 function countVisible(files: readonly File[]): number {
-  return files.filter((file) => isMediaName(file.name) || !isJunk(file.name)).length;
+  return files.filter((file) => isPhotoName(file.name) || !isJunk(file.name)).length;
 }
 
 /** Files that systems leave in folders and nobody means to add; not worth a word. */
@@ -54,7 +54,7 @@ async function walk(entry: FileSystemEntry, into: Gathered): Promise<void> {
       for (const child of part) await walk(child, into);
     return;
   }
-  if (isMediaName(entry.name)) {
+  if (isPhotoName(entry.name)) {
     const file = await new Promise<File | null>((resolve) =>
       (entry as FileSystemFileEntry).file(resolve, () => resolve(null)),
     );

@@ -4,7 +4,6 @@ import {
   errorText,
   exposureLine,
   formatBytes,
-  formatDuration,
   formatExposure,
   formatMegapixels,
   formatPercent,
@@ -52,12 +51,6 @@ describe('sizes and progress', () => {
   it('does not claim to be finished early', () => {
     expect(formatPercent(0.999)).toBe('99%');
     expect(formatPercent(1)).toBe('100%');
-  });
-
-  it('writes lengths', () => {
-    expect(formatDuration(65.4)).toBe('1:05');
-    expect(formatDuration(3725)).toBe('1:02:05');
-    expect(formatDuration(null)).toBe('');
   });
 });
 

@@ -30,15 +30,6 @@ export function formatPercent(part: number): string {
   return percents.format(Math.floor(Math.min(1, Math.max(0, part)) * 100) / 100);
 }
 
-export function formatDuration(seconds: number | null | undefined): string {
-  if (seconds === null || seconds === undefined || !Number.isFinite(seconds) || seconds < 0) return '';
-  const whole = Math.round(seconds);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor((whole % 3600) / 60);
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-}
-
 export function formatMilliseconds(ms: number): string {
   return ms < 1000 ? `${plain.format(Math.round(ms))} ms` : `${short.format(ms / 1000)} s`;
 }

@@ -26,7 +26,7 @@ export class Gestures {
   constructor(private readonly target: GestureTarget) {}
 
   down = (event: PointerEvent): void => {
-    if (event.button !== 0 || (event.target as Element).closest('video, audio, button, a')) return;
+    if (event.button !== 0 || (event.target as Element).closest('button, a')) return;
     (event.currentTarget as Element).setPointerCapture?.(event.pointerId);
     this.pointers.set(event.pointerId, this.point(event));
     if (this.pointers.size === 1) {
@@ -84,7 +84,7 @@ export class Gestures {
   };
 
   dblclick = (event: MouseEvent): void => {
-    if ((event.target as Element).closest('video, audio, button, a')) return;
+    if ((event.target as Element).closest('button, a')) return;
     // Touch double-taps are told by `up`; browsers report them here as well.
     if ((event as PointerEvent).pointerType === 'touch' || event.timeStamp - this.lastTap.at < DOUBLE_TAP_MS)
       return;

@@ -14,7 +14,7 @@ const MIN_RATIO = 0.45;
 const MAX_RATIO = 3.2;
 const DEFAULT_RATIO = 1.5;
 /** A lone row may grow this much over the target before it is left ragged instead. */
-const MAX_STRETCH = 1.25;
+const MAX_STRETCH = 1.35;
 
 /** Width over height, kept in a range that neither hides a panorama nor lets it eat the page. */
 export function tileRatio(width: number | null | undefined, height: number | null | undefined): number {

@@ -153,9 +153,7 @@ class Library {
 
   private async lookUp(id: string): Promise<Item | null> {
     try {
-      const asset = await get('/api/v1/assets/{id}', { path: { id } });
-      const stackSize = this.items[this.indexOf(id)]?.stackSize;
-      return itemOf(asset, stackSize);
+      return itemOf(await get('/api/v1/assets/{id}', { path: { id } }));
     } catch (error) {
       if (error instanceof ApiError && error.status < 500) this.awaited.delete(id);
       return null;

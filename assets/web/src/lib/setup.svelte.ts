@@ -1,8 +1,6 @@
 import { get, post } from '../api/client';
 import type { RepositoryCreate, SetupStatus } from '../api/types';
 
-const PRIMARY = 'lumilio.primaryRepository';
-
 /** How far the first start has come; decides between wizard, sign-in and the photos. */
 class Setup {
   status = $state.raw<SetupStatus | null>(null);
@@ -19,19 +17,9 @@ class Setup {
   }
 
   async createPrimary(body: RepositoryCreate): Promise<void> {
-    const { repository } = await post('/api/v1/repositories', { body: { ...body, role: 'primary' } });
-    rememberPrimary(repository?.id);
+    await post('/api/v1/repositories', { body: { ...body, role: 'primary' } });
     await this.load();
   }
 }
 
 export const setup = new Setup();
-
-/** No operation lists repositories yet, so the id is kept from where it is seen. */
-export function rememberPrimary(id: string | undefined): void {
-  if (id) localStorage.setItem(PRIMARY, id);
-}
-
-export function knownPrimary(): string | null {
-  return localStorage.getItem(PRIMARY);
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromFolderPicker, isMediaName } from './files';
+import { fromFolderPicker, isPhotoName } from './files';
 import { matchRoute } from './routes';
 import { passwordOk, passwordRules, usernameOk } from './validate';
 
@@ -32,7 +32,7 @@ describe('files of a folder', () => {
     ]);
     expect(result.files.map((file) => file.name)).toEqual(['a.JPG', 'b.heic']);
     expect(result.skipped).toBe(1);
-    expect(isMediaName('._a.jpg')).toBe(false);
+    expect(isPhotoName('._a.jpg')).toBe(false);
   });
 });
 
