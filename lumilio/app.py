@@ -16,7 +16,7 @@ from lumilio.api import server
 from lumilio.db import Database, migrate
 from lumilio.errors import LumilioError
 from lumilio.home import Home, HomeLock
-from lumilio.library import keys, repositories, uploads
+from lumilio.library import keys, placing, repositories
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
 from lumilio.pipeline.dispatch import Dispatcher
@@ -53,7 +53,7 @@ class App:
             )
             settings.storage_path.mkdir(parents=True, exist_ok=True)
             repositories.repair_folders(self.ctx)
-            uploads.delete_abandoned(self.ctx)
+            placing.delete_abandoned(self.ctx)
         except BaseException:
             if self._database is not None:
                 self._database.close()

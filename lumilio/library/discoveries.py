@@ -10,8 +10,8 @@ from msgspec import Struct
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.library import jobs, processing, repositories
 from lumilio.library.context import Context
+from lumilio.library.placing import Develop
 from lumilio.library.repositories import StoredRepository
-from lumilio.library.uploads import Develop
 from lumilio.media.formats import format_of
 from lumilio.media.hashes import blake3_of
 

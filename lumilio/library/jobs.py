@@ -138,11 +138,12 @@ def take_waiting(tx: Transaction, queue: str, limit: int, now: datetime) -> list
     )
 
 
-def next_due(db: Connection) -> int | None:
-    """When the earliest job that nobody carries is due, in microseconds, or None."""
+def next_due(db: Connection, queue: str) -> int | None:
+    """When the earliest job of a queue that nobody carries is due, in microseconds, or None."""
     found: int | None = db.value(
-        "SELECT min(scheduled_at) FROM jobs WHERE dispatched_at IS NULL"
-        " AND state IN ('available', 'scheduled', 'retryable')"
+        "SELECT min(scheduled_at) FROM jobs WHERE queue = ? AND dispatched_at IS NULL"
+        " AND state IN ('available', 'scheduled', 'retryable')",
+        (queue,),
     )
     return found
 
@@ -228,8 +229,10 @@ def delete_finished(tx: Transaction, now: datetime) -> None:
         ("'discarded'", _KEEP_DISCARDED),
     ):
         tx.run(
-            f"DELETE FROM jobs WHERE finalized_at < ? AND state IN ({states})",
-            (to_microseconds(now - age),),
+            # An upload that could not be stored is kept in staging for as long as its job is known.
+            f"DELETE FROM jobs WHERE finalized_at < ? AND state IN ({states})"
+            " AND NOT (kind = ? AND state = 'discarded')",
+            (to_microseconds(now - age), INGEST.name),
         )
 
 

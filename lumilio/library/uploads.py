@@ -1,7 +1,7 @@
-"""Taking a file in: staged and hashed, admitted with its job, then moved to its place.
+"""Taking a file in: staged while it is hashed, then admitted together with its job.
 
-An upload is acknowledged after its bytes are flushed and its row is committed. From then on the
-job brings it to its place, however often it is interrupted.
+An upload is acknowledged after its bytes are flushed and its row is committed. From then on
+`placing` brings it to its place, however often it is interrupted.
 """
 
 import contextlib
@@ -16,27 +16,11 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest, LumilioError, StorageFull
-from lumilio.library import assets, file_names, jobs, processing, repositories
+from lumilio.library import assets, file_names, jobs, placing, processing
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.formats import Format, format_of
 from lumilio.media.hashes import ContentHash
-
-
-class UploadLost(LumilioError):
-    """The bytes of an admitted file are neither staged nor in their place."""
-
-    title = "The uploaded file disappeared before it could be stored"
-
-
-class Ingest(Struct, frozen=True):
-    """Payload of an ingest job."""
-
-    staged_name: str
-
-
-class Develop(Struct, frozen=True):
-    """Payload of a thumbnail job; its asset says the rest."""
 
 
 class Admission(Struct, frozen=True):
@@ -73,7 +57,7 @@ class StagedFile:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            _flush_folder(self.path.parent)
+            placing.flush_folder(self.path.parent)
         except OSError as error:
             raise _explained(error) from error
         self.content_hash = self._hasher.hexdigest()
@@ -118,89 +102,38 @@ def admit(ctx: Context, repository: StoredRepository, staged: StagedFile, name: 
     if not staged.size:
         raise BadRequest("The file is empty")
     content_hash = staged.seal()
-    now = ctx.now()
-    owner_id = ctx.principal.user_id or repository.default_owner_id
+    arrival = _Arrival(
+        name=name,
+        form=form,
+        size=staged.size,
+        content_hash=content_hash,
+        owner_id=ctx.principal.user_id or repository.default_owner_id,
+        at=ctx.now(),
+    )
     with ctx.db.write() as tx:
-        known = _same_content(tx, repository.key, owner_id, content_hash)
+        known = _same_content(tx, repository.key, arrival.owner_id, content_hash)
         if known is not None:
             return known
-        asset_id = uuid4()
-        path = _free_path(tx, repository, name, content_hash.hex(), now)
-        key = tx.insert(
-            "INSERT INTO assets (asset_id, repository_id, owner_id, type, original_filename,"
-            " storage_path, mime_type, file_size, file_modified_at, hash, upload_time, is_raw,"
-            " processing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                asset_id.bytes,
-                repository.key,
-                owner_id,
-                form.type,
-                name,
-                path,
-                form.mime,
-                staged.size,
-                to_microseconds(now),
-                content_hash,
-                to_microseconds(now),
-                int(form.is_raw),
-                processing.encode(processing.begin(now)),
-            ),
-        )
-        job = jobs.NewJob(jobs.INGEST, Ingest(staged.path.name), asset_key=key)
-        job_id = jobs.enqueue(tx, job, now)
+        replaced = _to_be_replaced(tx, repository, arrival)
+        key = _insert(tx, repository, arrival) if replaced is None else replaced
+        if replaced is not None:
+            _replace(tx, replaced, arrival)
+        payload = placing.Ingest(staged.path.name, content_hash.hex(), replaced is not None)
+        job_id = jobs.enqueue(tx, jobs.NewJob(jobs.INGEST, payload, asset_key=key), arrival.at)
+        asset_id = assets.by_key(tx, key).asset_id
     staged.keep()
     return Admission(job_id, asset_id, duplicate=False)
 
 
-def place(ctx: Context, job: jobs.Job) -> None:
-    """Move an admitted file to its place and queue its development; safe to repeat.
+class _Arrival(Struct, frozen=True, kw_only=True):
+    """A sealed file about to become an asset."""
 
-    Raises UploadLost when its bytes are nowhere, and RepositoryOffline.
-    """
-    payload: Ingest = job.read(Ingest)
-    assert job.asset_key is not None
-    with ctx.db.read() as db:
-        stored = assets.by_key(db, job.asset_key)
-        repository = repositories.by_key(db, stored.repository_key)
-    repository.require_online()
-    staged = repository.layout.incoming / payload.staged_name
-    target = repository.layout.file(stored.storage_path)
-    while staged.exists() and not _moved(staged, target):
-        with ctx.db.write() as tx:
-            path = _free_path(
-                tx, repository, stored.original_filename, stored.stem, ctx.now(), taken=target
-            )
-            tx.run("UPDATE assets SET storage_path = ? WHERE id = ?", (path, stored.key))
-        target = repository.layout.file(path)
-    if not target.is_file():
-        raise UploadLost(cause=f"neither {staged} nor {target} exists")
-    now = ctx.now()
-    modified = target.stat().st_mtime_ns // 1000
-    with ctx.db.write() as tx:
-        tx.run("UPDATE assets SET file_modified_at = ? WHERE id = ?", (modified, stored.key))
-        jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=stored.key), now)
-        jobs.complete(tx, job.id, now)
-
-
-def delete_abandoned(ctx: Context) -> None:
-    """Remove staged files that no job knows: uploads that broke off before they were admitted."""
-    with ctx.db.read() as db:
-        awaited = set(
-            db.rows(
-                str,
-                "SELECT payload ->> 'staged_name' FROM jobs WHERE kind = ?",
-                (jobs.INGEST.name,),
-            )
-        )
-        layouts = [
-            repositories.by_key(db, key).layout
-            for key in db.rows(int, "SELECT id FROM repositories")
-        ]
-    for layout in layouts:
-        if layout.incoming.is_dir():
-            for file in layout.incoming.iterdir():
-                if file.name not in awaited:
-                    file.unlink(missing_ok=True)
+    name: str
+    form: Format
+    size: int
+    content_hash: bytes
+    owner_id: int | None
+    at: datetime
 
 
 def _same_content(
@@ -215,73 +148,62 @@ def _same_content(
     )
 
 
-def _free_path(
-    tx: Transaction,
-    repository: StoredRepository,
-    name: str,
-    content_hash: str,
-    now: datetime,
-    *,
-    taken: Path | None = None,
-) -> str:
+def _to_be_replaced(tx: Transaction, repository: StoredRepository, arrival: _Arrival) -> int | None:
+    """The asset whose file gives way, where the repository is set to overwrite equal names."""
     settings = repository.public
-    paths = file_names.candidates(
-        settings.storage_strategy,
-        settings.local_settings.handle_duplicate_filenames,
-        name,
-        content_hash,
-        now.astimezone(),
+    handling = settings.local_settings.handle_duplicate_filenames
+    if handling != "overwrite" or settings.storage_strategy == "cas":
+        return None
+    folder = file_names.inbox_folder(
+        settings.storage_strategy, arrival.content_hash.hex(), arrival.at.astimezone()
     )
-    for path in paths:
-        file = repository.layout.file(path)
-        known = tx.value(
-            "SELECT 1 FROM assets WHERE repository_id = ? AND storage_path = ?",
-            (repository.key, path),
-        )
-        if not known and file != taken and not os.path.lexists(file):
-            return path
-    raise AssertionError("candidates never end")
+    found: int | None = tx.value(
+        "SELECT id FROM assets WHERE repository_id = ? AND storage_path = ? AND owner_id IS ?"
+        " AND deleted_at IS NULL",
+        (repository.key, f"{folder}/{file_names.safe_name(arrival.name)}", arrival.owner_id),
+    )
+    return found
 
 
-def _moved(staged: Path, target: Path) -> bool:
-    """Give the staged file its new name unless another file has it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _rename_exclusively(staged, target)
-    except FileExistsError:
-        # The same file under both names is our own earlier attempt, and so is an empty one: the
-        # inbox holds no empty originals.
-        if not staged.samefile(target):
-            if target.stat().st_size:
-                return False
-            staged.replace(target)
-    _flush_folder(target.parent)
-    staged.unlink(missing_ok=True)
-    return True
+def _insert(tx: Transaction, repository: StoredRepository, arrival: _Arrival) -> int:
+    at = to_microseconds(arrival.at)
+    path = placing.free_path(tx, repository, arrival.name, arrival.content_hash.hex(), arrival.at)
+    return tx.insert(
+        "INSERT INTO assets (asset_id, repository_id, owner_id, type, original_filename,"
+        " storage_path, mime_type, file_size, file_modified_at, hash, upload_time, is_raw,"
+        " processing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            uuid4().bytes,
+            repository.key,
+            arrival.owner_id,
+            arrival.form.type,
+            arrival.name,
+            path,
+            arrival.form.mime,
+            arrival.size,
+            at,
+            arrival.content_hash,
+            at,
+            int(arrival.form.is_raw),
+            processing.encode(processing.begin(arrival.at)),
+        ),
+    )
 
 
-def _rename_exclusively(source: Path, target: Path) -> None:
-    if os.name == "nt":
-        source.rename(target)
-        return
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
-            raise
-        # exFAT and some network shares have no hard links: claim the name, then replace it.
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o644))
-        source.replace(target)
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _replace(tx: Transaction, key: int, arrival: _Arrival) -> None:
+    """The asset keeps what a person gave it and gets the content that arrives."""
+    tx.run(
+        "UPDATE assets SET hash = ?, file_size = ?, upload_time = ?, taken_time = NULL,"
+        " capture_offset_minutes = NULL, thumbhash = NULL, processing = ? WHERE id = ?",
+        (
+            arrival.content_hash,
+            arrival.size,
+            to_microseconds(arrival.at),
+            processing.encode(processing.begin(arrival.at)),
+            key,
+        ),
+    )
+    tx.run("DELETE FROM thumbnails WHERE asset_id = ?", (key,))
 
 
 def _explained(error: OSError) -> LumilioError:

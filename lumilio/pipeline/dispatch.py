@@ -75,9 +75,11 @@ class Dispatcher:
 
     def dispatch(self) -> None:
         """Fill every queue up with due jobs."""
+        now = to_microseconds(self._ctx.now())
+        due = self._next_due()
         for queue in self._queues:
             room = _PORTION + queue.workers - queue.size
-            if room < _PORTION // 2:
+            if due.get(queue.name, now + 1) > now or room < _PORTION // 2:
                 continue
             with self._ctx.db.write(durable=False) as tx:
                 ids = jobs.take_waiting(tx, queue.name, room, self._ctx.now())
@@ -143,14 +145,16 @@ class Dispatcher:
 
     def _pause(self) -> float:
         """Seconds until something may be due again."""
-        with self._ctx.db.read() as db:
-            due = jobs.next_due(db)
-        longest = RECONCILE_EVERY.total_seconds()
-        if due is None:
-            return longest
-        waiting = (due - to_microseconds(self._ctx.now())) / 1e6
+        now = to_microseconds(self._ctx.now())
         # Jobs that are due already wait for room, which a finished job announces.
-        return longest if waiting <= 0 else min(waiting, longest)
+        waits = [(due - now) / 1e6 for due in self._next_due().values() if due > now]
+        return min([*waits, RECONCILE_EVERY.total_seconds()])
+
+    def _next_due(self) -> dict[str, int]:
+        """For each queue with waiting jobs, when the earliest is due, in microseconds."""
+        with self._ctx.db.read() as db:
+            found = {queue.name: jobs.next_due(db, queue.name) for queue in self._queues}
+        return {name: due for name, due in found.items() if due is not None}
 
     def _tidy(self) -> None:
         with self._ctx.db.write() as tx:

@@ -13,13 +13,13 @@ from lumilio.library import (
     assets,
     discoveries,
     jobs,
+    placing,
     processing,
     repositories,
-    uploads,
 )
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
-from lumilio.library.uploads import UploadLost
+from lumilio.library.placing import UploadLost
 from lumilio.media.pool import DecodePool
 from lumilio.pipeline import scan
 
@@ -51,7 +51,7 @@ def tasks(pool: DecodePool, decoders: int) -> Mapping[str, Task]:
     cores = os.cpu_count() or 1
     return {
         jobs.INGEST.name: Task(
-            uploads.place,
+            placing.place,
             workers=min(max((cores + 1) // 2, 2), 8),
             failing_steps=(processing.COMMIT_STAGING, *processing.PHOTO_TASKS),
         ),

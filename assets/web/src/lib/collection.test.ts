@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Asset, BrowsePage } from '../api/types';
-import { itemOf, itemsOf, mergeItems } from './collection';
+import { isFailed, itemOf, itemsOf, mergeItems, problemsOf } from './collection';
 
 function asset(id: string, taken: string, state = 'complete'): Asset {
   return {
@@ -48,5 +48,23 @@ describe('itemsOf', () => {
     } as unknown as BrowsePage;
     expect(itemsOf(page).map((item) => item.id)).toEqual(['a']);
     expect(itemsOf({} as BrowsePage)).toEqual([]);
+  });
+});
+
+describe('failures', () => {
+  const with_ = (processing: object) => ({ processing }) as unknown as Asset;
+
+  it('counts a picture without a preview as unreadable', () => {
+    expect(isFailed(with_({ state: 'failed' }))).toBe(true);
+    expect(isFailed(with_({ state: 'warning', tasks: { thumbnail_asset: { state: 'failed' } } }))).toBe(true);
+    expect(isFailed(with_({ state: 'warning', tasks: { metadata_asset: { state: 'failed' } } }))).toBe(false);
+    expect(isFailed({} as Asset)).toBe(false);
+  });
+
+  it('gives each reason once', () => {
+    const errors = [{ error: 'cut off' }, { error: 'cut off' }, { error: 'no picture' }];
+    expect(problemsOf(with_({ state: 'failed', message: 'm', errors }))).toEqual(['cut off', 'no picture']);
+    expect(problemsOf(with_({ state: 'failed', message: 'm' }))).toEqual(['m']);
+    expect(problemsOf({} as Asset)).toEqual([]);
   });
 });

@@ -55,6 +55,15 @@ export function isProcessing(asset: Asset): boolean {
   return asset.processing?.state === 'processing';
 }
 
+/** There is nothing to show of it: either nothing worked, or at least no preview could be made. */
 export function isFailed(asset: Asset): boolean {
-  return asset.processing?.state === 'failed';
+  const { state, tasks } = asset.processing ?? {};
+  return state === 'failed' || (state === 'warning' && tasks?.thumbnail_asset?.state === 'failed');
+}
+
+/** What went wrong, each reason once. */
+export function problemsOf(asset: Asset): string[] {
+  const { errors, message, state } = asset.processing ?? {};
+  const reasons = [...new Set((errors ?? []).map((problem) => problem.error))];
+  return reasons.length || state === 'complete' || !message ? reasons : [message];
 }

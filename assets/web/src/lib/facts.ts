@@ -2,14 +2,7 @@ import type { Asset, PhotoMetadata } from '../api/types';
 import type { IconName } from '../components/icons';
 import { t, type MessageKey } from '../i18n';
 import { formatClock, formatDay, formatMoment, formatOffset, parseTime, wallClock } from './dates';
-import {
-  exposureLine,
-  formatBytes,
-  formatDuration,
-  formatMegapixels,
-  formatNumber,
-  formatPlace,
-} from './format';
+import { exposureLine, formatBytes, formatMegapixels, formatNumber, formatPlace } from './format';
 
 export interface Fact {
   label: MessageKey;

@@ -30,6 +30,17 @@ describe('layoutTimeline', () => {
     expect(sections.at(-1)!.top).toBeGreaterThan(sections[0]!.top);
   });
 
+  it('fills a line of small days to the pixel, and leaves a short last one as it is', () => {
+    const { sections } = layoutTimeline(entries(Array(9).fill(1)), options);
+    const lines = new Map<number, typeof sections>();
+    for (const section of sections) lines.set(section.top, [...(lines.get(section.top) ?? []), section]);
+    const [first] = lines.values();
+    const end = first!.at(-1)!;
+    expect(end.left + end.width).toBe(1200);
+    const last = [...lines.values()].at(-1)!;
+    expect(last[0]!.rows[0]!.height).toBe(options.target);
+  });
+
   it('never lets sections of different lines overlap', () => {
     const { sections, height } = layoutTimeline(entries([1, 50, 2, 1, 80, 3]), options);
     for (let i = 1; i < sections.length; i++) {

@@ -55,6 +55,11 @@ export function timelineOptions(width: number): TimelineOptions {
   };
 }
 
+/** A day narrower than this share of the width may share its line. */
+const SMALL_DAY = 0.72;
+const DAY_GAPS = 5;
+const MOST_GROWTH = 1.3;
+
 interface Run {
   day: number;
   first: number;
@@ -79,52 +84,72 @@ function daysOf(entries: readonly TimelineEntry[]): Run[] {
 export function layoutTimeline(entries: readonly TimelineEntry[], options: TimelineOptions): TimelineLayout {
   const { width, target, gap, header, between, minSection } = options;
   const sections: TimelineSection[] = [];
-  const daySpace = gap * 5;
-  let lineTop = 0;
-  let lineLeft = 0;
-  let lineHeight = 0;
+  let top = 0;
+  let line: Run[] = [];
+  let used = 0;
 
+  const add = (placed: TimelineSection[]) => {
+    sections.push(...placed);
+    top += placed[0]!.height + between;
+  };
   const breakLine = () => {
-    if (lineHeight > 0) lineTop += lineHeight + between;
-    lineLeft = 0;
-    lineHeight = 0;
+    if (line.length) add(placeLine(line, top, options));
+    line = [];
+    used = 0;
   };
 
-  for (const { day, first, ratios } of daysOf(entries)) {
-    const natural = ratios.reduce(
-      (sum, ratio) => sum + Math.round(ratio * target),
-      gap * (ratios.length - 1),
-    );
-    const small = natural <= width * 0.72;
-    if (small) {
+  for (const run of daysOf(entries)) {
+    const natural = naturalWidth(run, target, gap);
+    if (natural <= width * SMALL_DAY) {
       const box = Math.max(natural, minSection);
-      if (lineLeft > 0 && lineLeft + daySpace + box > width) breakLine();
-      const left = lineLeft > 0 ? lineLeft + daySpace : 0;
-      const row = placeRow(
-        0,
-        target,
-        ratios.map((ratio) => Math.round(ratio * target)),
-        first,
-        gap,
-      );
-      sections.push({ day, left, top: lineTop, width: box, height: header + target, rows: [row] });
-      lineLeft = left + box;
-      lineHeight = header + target;
+      if (line.length && used + gap * DAY_GAPS + box > width) breakLine();
+      used += box + (line.length ? gap * DAY_GAPS : 0);
+      line.push(run);
       continue;
     }
     breakLine();
     const rows: TimelineRow[] = [];
-    let top = 0;
-    for (const row of justify(ratios, { width, target, gap })) {
-      rows.push(placeRow(top, row.height, row.widths, first + row.start, gap));
-      top += row.height + gap;
+    let y = 0;
+    for (const row of justify(run.ratios, { width, target, gap })) {
+      rows.push(placeRow(y, row.height, row.widths, run.first + row.start, gap));
+      y += row.height + gap;
     }
-    sections.push({ day, left: 0, top: lineTop, width, height: header + top - gap, rows });
-    lineHeight = header + top - gap;
-    breakLine();
+    add([{ day: run.day, left: 0, top, width, height: header + y - gap, rows }]);
   }
   breakLine();
-  return { sections, height: Math.max(0, lineTop - between) };
+  return { sections, height: Math.max(0, top - between) };
+}
+
+function naturalWidth(run: Run, height: number, gap: number): number {
+  const pictures = run.ratios.reduce((sum, ratio) => sum + Math.round(ratio * height), 0);
+  return pictures + gap * (run.ratios.length - 1);
+}
+
+/** Small days in one line: as high as fills the width if that is near the target, else ragged. */
+function placeLine(line: Run[], top: number, options: TimelineOptions): TimelineSection[] {
+  const { width, target, gap, header, minSection } = options;
+  const daySpace = gap * DAY_GAPS;
+  const pictures = line.reduce((sum, run) => sum + run.ratios.length, 0);
+  const ratios = line.flatMap((run) => run.ratios).reduce((sum, ratio) => sum + ratio, 0);
+  const full = (width - daySpace * (line.length - 1) - gap * (pictures - line.length)) / ratios;
+  const wide = line.every((run) => naturalWidth(run, target, gap) >= minSection);
+  const fills = wide && full <= target * MOST_GROWTH;
+  const height = fills ? full : target;
+  let left = 0;
+  return line.map((run, i) => {
+    const widths = run.ratios.map((ratio) => Math.round(ratio * height));
+    // Rounding must not show as a ragged edge.
+    if (fills && i === line.length - 1) {
+      const taken = widths.reduce((sum, value) => sum + value, 0) + gap * (widths.length - 1);
+      widths[widths.length - 1]! += width - left - taken;
+    }
+    const row = placeRow(0, Math.round(height), widths, run.first, gap);
+    const last = row.tiles[row.tiles.length - 1]!;
+    const box = Math.max(last.left + last.width, minSection);
+    const section = { day: run.day, left, top, width: box, height: header + row.height, rows: [row] };
+    left += box + daySpace;
+    return section;
+  });
 }
 
 function placeRow(top: number, height: number, widths: number[], first: number, gap: number): TimelineRow {

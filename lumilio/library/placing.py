@@ -1,0 +1,179 @@
+"""Bringing an admitted file to its place in the inbox, however often that is interrupted.
+
+Nothing is ever written over: a name is claimed exclusively, and the staged file is let go only after
+the folder with the new name is flushed.
+"""
+
+import errno
+import os
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from lumilio.db import Transaction
+from lumilio.errors import LumilioError
+from lumilio.library import assets, file_names, jobs, repositories
+from lumilio.library.assets import StoredAsset
+from lumilio.library.context import Context
+from lumilio.library.repositories import StoredRepository
+
+
+class UploadLost(LumilioError):
+    """The bytes of an admitted file are neither staged nor in their place."""
+
+    title = "The uploaded file disappeared before it could be stored"
+
+
+class Ingest(Struct, frozen=True):
+    """Payload of an ingest job; `replaces` where the repository overwrites equal names."""
+
+    staged_name: str
+    content_hash: str
+    replaces: bool = False
+
+
+class Develop(Struct, frozen=True):
+    """Payload of a thumbnail job; its asset says the rest."""
+
+
+def place(ctx: Context, job: jobs.Job) -> None:
+    """Move an admitted file to its place and queue its development; safe to repeat.
+
+    Raises UploadLost when its bytes are nowhere, and RepositoryOffline.
+    """
+    payload: Ingest = job.read(Ingest)
+    assert job.asset_key is not None
+    with ctx.db.read() as db:
+        stored = assets.by_key(db, job.asset_key)
+        repository = repositories.by_key(db, stored.repository_key)
+    repository.require_online()
+    staged = repository.layout.incoming / payload.staged_name
+    target = repository.layout.file(stored.storage_path)
+    if payload.replaces or stored.stem != payload.content_hash:
+        _replace(ctx, payload, stored.key, staged, target)
+    while staged.exists() and not _moved(staged, target):
+        target = _another_name(ctx, repository, stored, target)
+    if not target.is_file():
+        raise UploadLost(cause=f"neither {staged} nor {target} exists")
+    now = ctx.now()
+    modified = target.stat().st_mtime_ns // 1000
+    with ctx.db.write() as tx:
+        tx.run("UPDATE assets SET file_modified_at = ? WHERE id = ?", (modified, stored.key))
+        jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=stored.key), now)
+        jobs.complete(tx, job.id, now)
+
+
+def _another_name(
+    ctx: Context, repository: StoredRepository, stored: StoredAsset, taken: Path
+) -> Path:
+    """Reserve another path for an asset whose own is taken by a file that is not ours."""
+    with ctx.db.write() as tx:
+        path = free_path(
+            tx, repository, stored.original_filename, stored.stem, ctx.now(), taken=taken
+        )
+        tx.run("UPDATE assets SET storage_path = ? WHERE id = ?", (path, stored.key))
+    return repository.layout.file(path)
+
+
+def _replace(ctx: Context, payload: Ingest, key: int, staged: Path, target: Path) -> None:
+    """Put a file in the place of the former one, unless a later upload has replaced both."""
+    # Inside a transaction, so that of two uploads to one name the later one wins on disk, too.
+    with ctx.db.write() as tx:
+        if assets.by_key(tx, key).stem != payload.content_hash:
+            staged.unlink(missing_ok=True)
+        elif staged.exists():
+            staged.replace(target)
+            flush_folder(target.parent)
+
+
+def delete_abandoned(ctx: Context) -> None:
+    """Remove staged files that no job knows: uploads that broke off before they were admitted."""
+    with ctx.db.read() as db:
+        awaited = set(
+            db.rows(
+                str,
+                "SELECT payload ->> 'staged_name' FROM jobs WHERE kind = ?",
+                (jobs.INGEST.name,),
+            )
+        )
+        layouts = [
+            repositories.by_key(db, key).layout
+            for key in db.rows(int, "SELECT id FROM repositories")
+        ]
+    for layout in layouts:
+        if layout.incoming.is_dir():
+            for file in layout.incoming.iterdir():
+                if file.name not in awaited:
+                    file.unlink(missing_ok=True)
+
+
+def free_path(
+    tx: Transaction,
+    repository: StoredRepository,
+    name: str,
+    content_hash: str,
+    now: datetime,
+    *,
+    taken: Path | None = None,
+) -> str:
+    """A storage path that neither an asset nor a file has; `taken` is known to be in use."""
+    settings = repository.public
+    paths = file_names.candidates(
+        settings.storage_strategy,
+        settings.local_settings.handle_duplicate_filenames,
+        name,
+        content_hash,
+        now.astimezone(),
+    )
+    for path in paths:
+        file = repository.layout.file(path)
+        known = tx.value(
+            "SELECT 1 FROM assets WHERE repository_id = ? AND storage_path = ?",
+            (repository.key, path),
+        )
+        if not known and file != taken and not os.path.lexists(file):
+            return path
+    raise AssertionError("candidates never end")
+
+
+def _moved(staged: Path, target: Path) -> bool:
+    """Give the staged file its new name unless another file has it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _rename_exclusively(staged, target)
+    except FileExistsError:
+        # The same file under both names is our own earlier attempt, and so is an empty one: the
+        # inbox holds no empty originals.
+        if not staged.samefile(target):
+            if target.stat().st_size:
+                return False
+            staged.replace(target)
+    flush_folder(target.parent)
+    staged.unlink(missing_ok=True)
+    return True
+
+
+def _rename_exclusively(source: Path, target: Path) -> None:
+    if os.name == "nt":
+        source.rename(target)
+        return
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+            raise
+        # exFAT and some network shares have no hard links: claim the name, then replace it.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o644))
+        source.replace(target)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make new names in a folder outlive a power cut."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
