@@ -16,11 +16,12 @@ ALL_TASKS: frozenset[Task] = frozenset({"metadata", "thumbnails"})
 
 
 class PhotoFacts(Struct, frozen=True):
-    """What the metadata of one photo says; None (or "" for texts in lists) where it is silent.
+    """What the metadata of one photo says; None where it is silent.
 
     `taken_time` is aware and in UTC. `exposure_time` is seconds as printed ("1/125"),
     `focal_length` millimetres, `exposure` EV, latitude and longitude signed decimal degrees,
-    altitude metres. `orientation` is the EXIF value 1–8, `width` × `height` the displayed size.
+    altitude metres. `orientation` is the EXIF value 1–8 as written; `width` × `height` is the
+    displayed size, already turned.
     `content_identifier` joins the parts of an Apple Live Photo. `rating` is 0–5 stars.
     """
 

@@ -103,10 +103,8 @@ def opened_picture(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[Pi
 @contextmanager
 def opened(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[Image.Image]:
     """Open a file with Pillow, reading no more than its header; errors as in `opened_picture`."""
-    try:
+    with decode_faults(path):
         file = path.open("rb")
-    except OSError as error:
-        raise CannotDecode(path, f"The file cannot be read ({error.strerror})") from error
     with file, identified(file, path, pixel_limit) as image:
         yield image
 
@@ -181,6 +179,8 @@ def decode_faults(path: Path) -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"The file cannot be read ({error.strerror})"
     detail = str(error).strip() or type(error).__name__
     if isinstance(error, UnidentifiedImageError):
         return "The file is not a picture, or of a kind that Lumilio does not read"

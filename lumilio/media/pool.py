@@ -1,36 +1,40 @@
-"""The decode pool: worker processes that may crash, hang or overeat without harm to the program."""
+"""The decode pool: worker processes that may crash, hang or overeat without harm to the program.
+
+Every caller holds one worker and waits for its pipe and its end at once, so a death is known with
+its exit code in the same instant and belongs to exactly one call. Ready-made pools share a queue
+among their workers: pebble 5.2 (tried) gives itself up with all its calls when an idle worker is
+killed, and the standard library's can neither end a hanging worker nor outlive a crash.
+"""
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, wait
-from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from pathlib import Path
-from threading import Lock
-from types import TracebackType
 from typing import Any, Self
-
-from pebble import ProcessExpired, ProcessPool
 
 from lumilio.errors import DecoderFailed
 from lumilio.media import worker
 from lumilio.media.facts import ALL_TASKS, Development, Task
+from lumilio.media.worker import Call, Outcome
 
 DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024**3
 
 # Decoders leak a little; a worker that starts afresh now and then stays small.
-_TASKS_PER_WORKER = 2000
-_HEALTH_CHECK_S = 0.5
+_CALLS_PER_WORKER = 2000
+_START_TIMEOUT_S = 60.0
 _CLOSE_TIMEOUT_S = 10.0
+_MEGABYTE = 1024**2
 
 
 class DecodePool:
-    """Runs `develop` in worker processes, which start with the first photo.
+    """Runs `develop` in worker processes, which start with the first photos.
 
-    May be called from any number of threads at once; `workers` tasks run at a time, the others
-    wait. `timeout_s` counts from the moment a worker takes a task up. A worker that fails is
-    replaced, and no other task notices. Use as a context manager or call `close`.
+    May be called from any number of threads at once; `workers` calls run at a time, the others
+    wait. `timeout_s` counts from the moment a worker takes a call up. A worker that fails is
+    replaced, and no other call notices. Use as a context manager or call `close`.
     """
 
     def __init__(
@@ -42,12 +46,13 @@ class DecodePool:
         function: Callable[..., Any] = worker.develop_photo,
     ) -> None:
         """`function` replaces `develop` in tests; it must be importable by the workers."""
-        self._workers = workers
+        self._size = workers
         self._timeout_s = timeout_s
         self._memory_limit_bytes = memory_limit_bytes
         self._function = function
-        self._lock = Lock()
-        self._pool: ProcessPool | None = None
+        self._changed = threading.Condition()
+        self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
         self._is_closed = False
 
     def develop(
@@ -68,86 +73,121 @@ class DecodePool:
         return development
 
     def call(self, *args: object, **kwargs: object) -> Any:
-        """Run the pool's function with these arguments in a worker; errors as in `develop`."""
+        """Call the pool's function in a worker; its own errors come through, others as in `develop`."""
+        decoder = self._take()
         try:
-            return self._attempt(*args, **kwargs)
-        except BrokenProcessPool:
-            # The pool gives itself up when an idle worker dies, by the system's hand perhaps.
-            try:
-                return self._attempt(*args, **kwargs)
-            except BrokenProcessPool:
-                raise DecoderFailed("The decoder crashed on this file") from None
+            outcome = decoder.call(Call(self._function, args, kwargs, self._timeout_s))
+        except TimeoutError:
+            raise DecoderFailed(f"The decoder took longer than {self._timeout_s:g} s") from None
+        except EOFError:
+            raise DecoderFailed(self._why_ended(decoder)) from None
+        finally:
+            self._give_back(decoder)
+        if isinstance(outcome.error, MemoryError):
+            raise DecoderFailed(self._why_over_memory()) from None
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.value
 
     def close(self, timeout_s: float = _CLOSE_TIMEOUT_S) -> None:
-        """Let running tasks finish within the time limit, then end all workers."""
-        with self._lock:
+        """Refuse new calls, let running ones finish within the time limit, then end all workers."""
+        with self._changed:
             self._is_closed = True
-            pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        pool.close()  # type: ignore[no-untyped-call]
-        try:
-            pool.join(timeout_s)
-        except TimeoutError:
-            pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._busy, timeout_s)
+            for decoder in (*self._idle, *self._busy):
+                decoder.end()
+            self._idle.clear()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _attempt(self, *args: object, **kwargs: object) -> Any:
-        task = (self._function, self._timeout_s, *args)
-        try:
-            pool = self._running_pool()
-            future = pool.schedule(worker.run, task, kwargs, self._timeout_s)
-            while not wait([future], _HEALTH_CHECK_S).done:
-                if not pool.active and not future.done():
-                    raise BrokenProcessPool("gone")
-            return future.result()
-        except TimeoutError:
-            why = f"The decoder took longer than {self._timeout_s:g} s"
-        except MemoryError:
-            why = self._over_memory()
-        except ProcessExpired as error:
-            is_over_memory = error.exitcode == worker.EXIT_OVER_MEMORY
-            why = self._over_memory() if is_over_memory else _crash(error.exitcode)
-        except CancelledError:
-            why = "The decoder was stopped"
-        raise DecoderFailed(why)
-
-    def _running_pool(self) -> ProcessPool:
-        with self._lock:
+    def _take(self) -> "_Worker":
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or len(self._busy) < self._size)
             if self._is_closed:
                 raise DecoderFailed("The decoder was stopped")
-            if self._pool is not None and not self._pool.active:
-                self._pool.join()
-                self._pool = None
-            if self._pool is None:
-                self._pool = ProcessPool(
-                    max_workers=self._workers,
-                    max_tasks=_TASKS_PER_WORKER,
-                    initializer=worker.set_up,
-                    initargs=(self._memory_limit_bytes,),
-                    context=multiprocessing.get_context("spawn"),
-                )
-            return self._pool
+            usable = [found for found in self._idle if found.is_usable()]
+            decoder = usable.pop() if usable else _Worker(self._memory_limit_bytes)
+            self._idle = usable
+            self._busy.add(decoder)
+            return decoder
 
-    def _over_memory(self) -> str:
-        return f"The decoder needed more than {self._memory_limit_bytes // 1024**2} MB of memory"
+    def _give_back(self, decoder: "_Worker") -> None:
+        with self._changed:
+            self._busy.discard(decoder)
+            if decoder.is_usable() and not self._is_closed:
+                self._idle.append(decoder)
+            else:
+                decoder.end()
+            self._changed.notify_all()
+
+    def _why_ended(self, decoder: "_Worker") -> str:
+        if self._is_closed:
+            return "The decoder was stopped"
+        exit_code = decoder.end()
+        if exit_code == worker.EXIT_OVER_MEMORY:
+            return self._why_over_memory()
+        return f"The decoder crashed on this file ({_cause(exit_code)})"
+
+    def _why_over_memory(self) -> str:
+        return f"The decoder needed more than {self._memory_limit_bytes // _MEGABYTE} MB of memory"
 
 
-def _crash(exit_code: int) -> str:
+class _Worker:
+    """One process and the program's end of the pipe to it."""
+
+    def __init__(self, memory_limit_bytes: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=worker.serve, args=(theirs, memory_limit_bytes), name="decoder", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._calls = 0
+        self._is_spent = False
+
+    def is_usable(self) -> bool:
+        """Whether another call may be made: the process lives and has not failed or aged."""
+        return not self._is_spent and not wait([self._process.sentinel], 0)
+
+    def call(self, call: Call) -> Outcome:
+        """Make one call. TimeoutError, and EOFError when the process ends, spend this worker."""
+        try:
+            if not self._calls:
+                self._receive(_START_TIMEOUT_S)
+            self._pipe.send(call)
+            outcome: Outcome = self._receive(call.timeout_s)
+        except (BrokenPipeError, ConnectionResetError):
+            self._is_spent = True
+            raise EOFError from None
+        except BaseException:
+            self._is_spent = True
+            raise
+        self._calls += 1
+        self._is_spent = self._calls >= _CALLS_PER_WORKER or isinstance(outcome.error, MemoryError)
+        return outcome
+
+    def end(self) -> int | None:
+        """End the process, which has nothing to lose; return its exit code."""
+        self._process.kill()
+        self._process.join()
+        return self._process.exitcode
+
+    def _receive(self, timeout_s: float) -> Any:
+        ready = wait([self._pipe, self._process.sentinel], timeout_s)
+        if not ready:
+            raise TimeoutError
+        return self._pipe.recv()
+
+
+def _cause(exit_code: int | None) -> str:
     """Name the signal that ended a worker, which is what a bug report needs."""
     try:
-        cause = signal.Signals(-exit_code).name
+        return signal.Signals(-(exit_code or 0)).name
     except ValueError:
-        cause = f"exit code {exit_code}"
-    return f"The decoder crashed on this file ({cause})"
+        return f"exit code {exit_code}"

@@ -1,7 +1,7 @@
 """RAW files → pictures: the camera's own preview where it is large enough, else development."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from lumilio.media.pictures import (
     orientation_of,
     rendered,
 )
+from lumilio.media.tags import opened_by_exiv2
 
 PREVIEW_WIDTH, PREVIEW_HEIGHT = 800, 600
 
@@ -94,10 +95,9 @@ def opened_raw(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[RawPic
     with decode_faults(path):
         if path.stat().st_size == 0:
             raise CannotDecode(path, "The file is empty")
-        try:
+        raw = None
+        with suppress(rawpy.LibRawError):
             raw = rawpy.imread(str(path))
-        except rawpy.LibRawError:
-            raw = None
         picture = RawPicture(path, raw)
     with raw or nullcontext():
         check_size(path, picture.width, picture.height, pixel_limit)
@@ -110,8 +110,7 @@ def _stored_size(path: Path, raw: rawpy.RawPy | None) -> tuple[int, int, int]:
         sizes = raw.sizes
         return sizes.width, sizes.height, _ORIENTATIONS_BY_FLIP.get(sizes.flip, 1)
     try:
-        image = exiv2.ImageFactory.open(str(path))
-        image.readMetadata()
+        image = opened_by_exiv2(str(path))
     except exiv2.Exiv2Error:
         why = "The file is not a RAW picture, or of a camera that Lumilio does not read"
         raise CannotDecode(path, why) from None
@@ -123,8 +122,7 @@ def _stored_size(path: Path, raw: rawpy.RawPy | None) -> tuple[int, int, int]:
 def _previews_by_exiv2(path: Path) -> Iterator[bytes]:
     """Yield the JPEG previews that exiv2 finds, largest first."""
     try:
-        image = exiv2.ImageFactory.open(str(path))
-        image.readMetadata()
+        image = opened_by_exiv2(str(path))
     except exiv2.Exiv2Error:
         return
     manager = exiv2.PreviewManager(image)

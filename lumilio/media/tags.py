@@ -5,8 +5,7 @@ so every value is copied into a Python text before the next one is touched.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +28,26 @@ from lumilio.media.exif_names import (
 
 EXIF_RAW_LIMIT_BYTES = 64 * 1024
 _HEAD_BYTES = 256 * 1024
-_EXIF_MARK = re.compile(rb"Exif\0\0(?=II\*\0|MM\0\*)")
+# EXIF blocks are marked by their name, in CR3 by the names of its first two boxes.
+_EXIF_MARK = re.compile(rb"(?:Exif\0\0|CMT[12])(?=II\*\0|MM\0\*)")
 _XMP_PACKET = re.compile(rb"<x:xmpmeta.{1,200000}?</x:xmpmeta>", re.DOTALL)
 _MAX_SIDE = 1_000_000
 _TEXT_LIMIT = 2000
 _BINARY_LIMIT_BYTES = 256
 _MAIN_GROUPS = frozenset({"Image", "Photo", "GPSInfo", "Iop", "PanasonicRaw"})
 _CHARSET = re.compile(r"^charset=\S+\s?")
-_UNNAMED_TAGS = {"0x882a": "TimeZoneOffset"}
+# Names that exiv2 does not know, or not in the main directory, where CR3 has its camera tags.
+_UNNAMED_TAGS = {
+    "0x882a": "TimeZoneOffset",
+    "0x8832": "RecommendedExposureIndex",
+    "0x9004": "CreateDate",
+    "0x9010": "OffsetTime",
+    "0x9011": "OffsetTimeOriginal",
+    "0x9012": "OffsetTimeDigitized",
+    "0x9291": "SubSecTimeOriginal",
+    "0xa432": "LensInfo",
+    "0xa434": "LensModel",
+}
 _LENS_NUMBERS = frozenset({"LensType", "LensIDNumber", "LensID"})
 _LENS_NAME = re.compile(r"[A-Za-z].*\d ?mm|[A-Za-z].*\d-\d")
 _TEXT_TYPES = frozenset({exiv2.TypeId.asciiString, exiv2.TypeId.comment})
@@ -102,7 +113,7 @@ def _tags_in_head(path: Path) -> Tags:
     """Find the EXIF and XMP blocks by their marks, where the file's own structure does not help."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    exif = [head[match.start() :] for match in _EXIF_MARK.finditer(head)]
+    exif = [head[match.end() :] for match in _EXIF_MARK.finditer(head)]
     xmp = [match[0] for match in _XMP_PACKET.finditer(head)]
     tags = _tags_of_blocks([*exif[:2], *xmp[:1]])
     if not tags:
@@ -133,28 +144,23 @@ def _merged(*all_tags: Tags) -> Tags:
     return merged
 
 
-@contextmanager
-def _image(source: str | bytes) -> Iterator[Any]:
+def opened_by_exiv2(source: str | bytes) -> Any:
+    """Open a file or a block in memory; Exiv2Error. Nothing read from the image may outlive it."""
     image = exiv2.ImageFactory.open(source)
     image.readMetadata()
-    yield image
+    return image
 
 
 def _tags_of(source: str | bytes) -> Tags:
-    with _image(source) as image:
-        collector = _Collector()
-        exif = image.exifData()
-        collector.add_exif(exif, main=True)
-        collector.add_lens(exif)
-        collector.add_xmp(image.xmpData())
-        collector.add_iptc(image.iptcData())
-        collector.add_exif(exif, main=False)
-        return Tags(
-            collector.texts,
-            collector.lists,
-            collector.printed,
-            *_stored_size(image),
-        )
+    image = opened_by_exiv2(source)
+    exif = image.exifData()
+    collector = _Collector()
+    collector.add_exif(exif, main=True)
+    collector.add_lens(exif)
+    collector.add_xmp(image.xmpData())
+    collector.add_iptc(image.iptcData())
+    collector.add_exif(exif, main=False)
+    return Tags(collector.texts, collector.lists, collector.printed, *_stored_size(image))
 
 
 def _stored_size(image: Any) -> tuple[int, int]:

@@ -7,6 +7,7 @@ differ by a tenth of a decibel, the files by six per cent.
 import os
 import tempfile
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -56,17 +57,19 @@ def write_thumbnails(
 
 
 def _write(picture: Image.Image, path: Path, size: ThumbnailSize) -> Thumbnail:
+    # Encoded in memory first: a worker ended in the middle leaves no half file behind.
+    content = BytesIO()
+    picture.save(
+        content, "WEBP", quality=QUALITY, method=METHOD, exif=b"", xmp=b"", icc_profile=b""
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            picture.save(
-                file, "WEBP", quality=QUALITY, method=METHOD, exif=b"", xmp=b"", icc_profile=b""
-            )
-            length = file.tell()
+            file.write(content.getbuffer())
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    return Thumbnail(size, path, length)
+    return Thumbnail(size, path, len(content.getbuffer()))

@@ -1,4 +1,4 @@
-"""Inside a decode worker: its limits, and its end when the program has gone.
+"""Inside a decode worker: its limits, its loop, and its end when the program has gone.
 
 Imports no decoder and no numpy: the limits must stand before these allocate and start threads.
 """
@@ -8,15 +8,15 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any
+
+from msgspec import Struct
 
 from lumilio.media.facts import Development, Task
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
 EXIT_OVER_MEMORY = 77
 
@@ -26,36 +26,38 @@ _MEMORY_CHECK_S = 0.25
 _ALARM_GRACE_S = 15
 
 
-def set_up(memory_limit_bytes: int) -> None:
-    """Prepare a fresh worker: one thread per decoder, a memory limit, an eye on the program."""
-    for name in _THREAD_COUNTS:
-        os.environ[name] = "1"
-    is_limited = _limit_memory(memory_limit_bytes)
-    watch = threading.Thread(
-        target=_watch, args=(None if is_limited else memory_limit_bytes,), daemon=True
-    )
-    watch.start()
+class Call(Struct, frozen=True):
+    """What a worker shall do: call the function; `timeout_s` only sets the kernel's alarm."""
+
+    function: Callable[..., Any]
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    timeout_s: float
 
 
-def run(
-    function: Callable[Arguments, Result],
-    timeout_s: float,
-    /,
-    *args: Arguments.args,
-    **kwargs: Arguments.kwargs,
-) -> Result:
-    """Run one task under an alarm.
+class Outcome(Struct, frozen=True):
+    """What came of a call: a value or an error."""
 
-    A decoder that hangs and keeps the interpreter's lock starves the watching thread; should the
-    program be gone as well, only the kernel's alarm ends this process.
-    """
-    if sys.platform == "win32":
-        return function(*args, **kwargs)
-    signal.alarm(int(timeout_s) + _ALARM_GRACE_S)
-    try:
-        return function(*args, **kwargs)
-    finally:
-        signal.alarm(0)
+    value: Any = None
+    error: BaseException | None = None
+
+
+def serve(pipe: Connection, memory_limit_bytes: int) -> None:
+    """Take calls from the pipe and answer each, until the program closes it or ends."""
+    _set_limits(memory_limit_bytes)
+    pipe.send(None)
+    while True:
+        try:
+            call: Call = pipe.recv()
+        except EOFError:
+            return
+        outcome = _outcome(call)
+        try:
+            pipe.send(outcome)
+        except OSError:
+            return
+        except Exception as error:  # the value or error cannot be pickled
+            pipe.send(Outcome(error=RuntimeError(f"{type(error).__name__}: {error}")))
 
 
 def develop_photo(
@@ -65,6 +67,34 @@ def develop_photo(
     from lumilio.media.develop import develop
 
     return develop(source, thumbnails_dir=thumbnails_dir, stem=stem, tasks=tasks)
+
+
+def _outcome(call: Call) -> Outcome:
+    """Run one call under an alarm.
+
+    A decoder that hangs and keeps the interpreter's lock starves the watching thread; should the
+    program be gone as well, only the kernel's alarm ends this process.
+    """
+    if sys.platform != "win32":
+        signal.alarm(int(call.timeout_s) + _ALARM_GRACE_S)
+    try:
+        return Outcome(call.function(*call.args, **call.kwargs))
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return Outcome(error=error)
+    finally:
+        if sys.platform != "win32":
+            signal.alarm(0)
+
+
+def _set_limits(memory_limit_bytes: int) -> None:
+    """One thread per decoder, a memory limit, no interrupt from the keyboard, an eye on the program."""
+    for name in _THREAD_COUNTS:
+        os.environ[name] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    is_limited = _limit_memory(memory_limit_bytes)
+    watched_bytes = None if is_limited else memory_limit_bytes
+    threading.Thread(target=_watch, args=(watched_bytes,), daemon=True).start()
 
 
 def _limit_memory(limit_bytes: int) -> bool:

@@ -11,8 +11,9 @@ from PIL import Image
 from lumilio.media.develop import develop
 from lumilio.media.facts import Development
 
+from .looks import CORNER_COLOURS
+
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
-CORNER_COLOURS = ((220, 30, 30), (30, 200, 30), (30, 30, 220), (230, 230, 30))
 
 
 @pytest.fixture

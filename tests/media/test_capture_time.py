@@ -26,13 +26,22 @@ def offset_text(minutes: int) -> str:
 
 @pytest.mark.parametrize(
     ("text", "minutes"),
-    [("+02:00", 120), ("-0430", -270), ("+05", 300), ("-5", -300), ("+14:00", 840), (" +01:00 ", 60)],
+    [
+        ("+02:00", 120),
+        ("-0430", -270),
+        ("+05", 300),
+        ("-5", -300),
+        ("+14:00", 840),
+        (" +01:00 ", 60),
+    ],
 )
 def test_offset(text: str, minutes: int) -> None:
     assert parse_offset(text) == minutes
 
 
-@pytest.mark.parametrize("text", ["", "02:00", "Z", "+15:00", "+14:01", "+02:60", "+2:0", "+", "+٠٢"])
+@pytest.mark.parametrize(
+    "text", ["", "02:00", "Z", "+15:00", "+14:01", "+02:60", "+2:0", "+", "+٠٢"]
+)
 def test_no_offset(text: str) -> None:
     assert parse_offset(text) is None
 
@@ -152,9 +161,7 @@ def test_fractions_of_a_second_are_kept() -> None:
 )
 def test_gps_clock_tells_the_offset(gps: str, offset: int | None) -> None:
     time = capture_time({"DateTimeOriginal": NOON_TEXT, "GPSDateTime": gps})
-    assert time == CaptureTime(
-        (NOON - timedelta(minutes=offset or 0)).replace(tzinfo=UTC), offset
-    )
+    assert time == CaptureTime((NOON - timedelta(minutes=offset or 0)).replace(tzinfo=UTC), offset)
 
 
 def test_offset_at_the_edge_of_time_is_dropped() -> None:

