@@ -70,13 +70,17 @@ class Running:
     def __init__(self, home: Path, **settings: Any) -> None:
         self.settings = Settings(home=str(home), port=0, decode_workers=1, **settings)
         self.app = App(self.settings)
+        self._stopped = False
         self.url = self.app.start().replace("localhost", "127.0.0.1")
         self.http = httpx2.Client(base_url=self.url, trust_env=False, timeout=30)
         self.api = Api(self.http)
 
     def stop(self) -> None:
+        """Stop as a signal would; harmless when called twice."""
         self.http.close()
-        self.app.stop()
+        if not self._stopped:
+            self._stopped = True
+            self.app.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +37,16 @@ def camera_photos(
     return files
 
 
-def small_files(folder: Path, count: int, *, corrupt: int, seed: int) -> tuple[list[Path], set[Path]]:
+def small_files(
+    folder: Path, count: int, *, corrupt: int, seed: int
+) -> tuple[list[Path], set[Path]]:
     """Write small pictures of many kinds, some of them corrupt; returns all, and the corrupt ones."""
     folder.mkdir(parents=True, exist_ok=True)
     dice = random.Random(seed)
     files = [_small(folder, number, dice) for number in range(count - corrupt)]
-    bad = [_broken(folder, number, content) for number, content in zip(range(corrupt), _damage(dice))]
+    bad = [
+        _broken(folder, number, content) for number, content in enumerate(_damage(corrupt, dice))
+    ]
     both = files + bad
     dice.shuffle(both)
     return both, set(bad)
@@ -103,7 +106,9 @@ def _shoot(
 
 
 def _cut(picture: Image.Image, size: tuple[int, int], dice: random.Random) -> Image.Image:
-    left, top = (dice.randint(0, have - want) for have, want in zip(picture.size, size, strict=True))
+    left, top = (
+        dice.randint(0, have - want) for have, want in zip(picture.size, size, strict=True)
+    )
     return picture.crop((left, top, left + size[0], top + size[1]))
 
 
@@ -129,7 +134,9 @@ def _small(folder: Path, number: int, dice: random.Random) -> Path:
 
 
 def _write_small(file: Path | BytesIO, kind: str, dice: random.Random) -> None:
-    width, height = dice.randint(200, 1600), dice.randint(200, 1200)
+    # Some are large, so that a kill finds decoders and half-written thumbnails at work.
+    scale = 3 if kind == "jpg" and dice.random() < 0.3 else 1
+    width, height = scale * dice.randint(200, 1600), scale * dice.randint(200, 1200)
     noise = np.random.default_rng(dice.getrandbits(63))
     coarse = noise.integers(0, 256, (16, 16, 3), dtype=np.uint8)
     picture = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
@@ -141,9 +148,9 @@ def _write_small(file: Path | BytesIO, kind: str, dice: random.Random) -> None:
     picture.save(file, names.get(kind, kind.upper()))
 
 
-def _damage(dice: random.Random) -> Iterator[tuple[str, bytes]]:
-    """Endless kinds of damage, no two contents alike."""
-    for number in count():
+def _damage(count: int, dice: random.Random) -> Iterator[tuple[str, bytes]]:
+    """Kinds of damage in turn, no two contents alike."""
+    for number in range(count):
         buffer = BytesIO()
         _write_small(buffer, ("jpg", "png")[number % 2], dice)
         whole = buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Shared by the benches: a real server on its own home, a lean client, memory, tables.
+"""Shared by the benches: a real server on its own home, a lean client, tables.
 
 The server is the installed program in a process of its own, reached over HTTP as a user's browser
 would reach it.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,19 +22,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import apsw
-import psutil
+from _processes import MARK
 
 ROOT = Path(__file__).resolve().parents[2]
-MARK = "BENCH_PROCESS_MARK"
+IMPORT = (sys.executable, "-m", "lumilio", "import")
 REMAINING = ("available", "scheduled", "running", "retryable")
 READY_SECONDS = 60
 STOP_SECONDS = 30
 PAGE = 100
 
 _READY = re.compile(r"Lumilio is ready at (\S+)")
-_MEMORY_EVERY_SECONDS = 0.05
-# Walking page tables costs the watched processes time, so PSS and the family are read less often.
-_PSS_EVERY = 10
 
 
 class Unreachable(Exception):
@@ -101,9 +98,7 @@ class Client:
             left = now
         return left
 
-    def _answer(
-        self, method: str, path: str, parts: Sequence[Any], length: int, kind: str
-    ) -> Any:
+    def _answer(self, method: str, path: str, parts: Sequence[Any], length: int, kind: str) -> Any:
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(
             "127.0.0.1", address.port, timeout=120, blocksize=1 << 20
@@ -132,7 +127,10 @@ class Client:
 
 @dataclass
 class Server:
-    """`lumilio serve` on a home; `start` after `kill` or `stop` goes on with the same home."""
+    """`lumilio serve` on a home; `start` after `kill` or `stop` goes on with the same home.
+
+    It stays in the bench's session: Linux shares processors out by session first.
+    """
 
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -152,7 +150,6 @@ class Server:
                 text=True,
                 env=environment(self.mark, self.settings),
                 cwd=self.home.parent,
-                start_new_session=True,
             )
         watchdog = threading.Timer(READY_SECONDS, self.process.kill)
         watchdog.start()
@@ -171,6 +168,11 @@ class Server:
         self.client.token = session["token"]
         wanted = {"name": "Primary", "role": "primary"}
         return str(self.client.call("POST", "/repositories", wanted)["repository"]["id"])
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the main process is there."""
+        return self.process is not None and self.process.poll() is None
 
     def kill(self) -> None:
         """End the main process as a power cut would."""
@@ -215,18 +217,6 @@ def environment(mark: str, settings: dict[str, str]) -> dict[str, str]:
     return kept | {MARK: mark} | {f"LUMILIO_{n.upper()}": value for n, value in chosen.items()}
 
 
-def marked_processes(mark: str) -> list[psutil.Process]:
-    """Every process that was started with a mark, decoders whose parent is gone included."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
 def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
     """Rows of the library's database, read past the program."""
     database = apsw.Connection(str(home / "lumilio.db"), flags=apsw.SQLITE_OPEN_READONLY)
@@ -234,55 +224,6 @@ def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
         return list(database.execute(sql))
     finally:
         database.close()
-
-
-class Memory:
-    """Highest memory of a process and its descendants together, sampled while the block runs."""
-
-    def __init__(self, pid: int) -> None:
-        self.rss = 0
-        self.pss = 0
-        self._root = psutil.Process(pid)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, daemon=True)
-
-    def __enter__(self) -> "Memory":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _loop(self) -> None:
-        family: list[psutil.Process] = []
-        for number in iter(lambda counter=iter(range(10**9)): next(counter), None):
-            if number % _PSS_EVERY == 0:
-                family = self._family()
-                self.pss = max(self.pss, _sum(family, _pss))
-            self.rss = max(self.rss, _sum(family, lambda process: process.memory_info().rss))
-            if self._stopping.wait(_MEMORY_EVERY_SECONDS):
-                return
-
-    def _family(self) -> list[psutil.Process]:
-        try:
-            return [self._root, *self._root.children(recursive=True)]
-        except psutil.Error:
-            return []
-
-
-def _sum(processes: list[psutil.Process], size: Callable[[psutil.Process], int]) -> int:
-    total = 0
-    for process in processes:
-        try:
-            total += size(process)
-        except psutil.Error:
-            continue
-    return total
-
-
-def _pss(process: psutil.Process) -> int:
-    return int(getattr(process.memory_full_info(), "pss", 0))
 
 
 def megabytes(size: int) -> str:

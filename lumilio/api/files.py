@@ -1,5 +1,6 @@
 """Sending files: ranges, conditional requests, and names that any client can read."""
 
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -26,10 +27,12 @@ def send_file(request: Request, answer: FileAnswer) -> Response:
         # Whatever an original contains, it never runs as a page of ours.
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     }
-    if _has(request, etag):
+    status = answer.path.stat()
+    if _has(request, etag, int(status.st_mtime)):
         return Response(status_code=304, headers=headers)
     return FileResponse(
         answer.path,
+        stat_result=status,
         media_type=answer.media_type,
         headers=headers,
         filename=answer.filename,
@@ -37,6 +40,13 @@ def send_file(request: Request, answer: FileAnswer) -> Response:
     )
 
 
-def _has(request: Request, etag: str) -> bool:
-    wanted = request.headers.get("if-none-match", "")
-    return wanted.strip() == "*" or etag in [part.strip() for part in wanted.split(",")]
+def _has(request: Request, etag: str, modified_at: int) -> bool:
+    """Whether the client's copy is current; dates count only where it names no ETag."""
+    wanted = request.headers.get("if-none-match")
+    if wanted is not None:
+        return wanted.strip() == "*" or etag in [part.strip() for part in wanted.split(",")]
+    since = request.headers.get("if-modified-since", "")
+    try:
+        return modified_at <= parsedate_to_datetime(since).timestamp()
+    except ValueError:
+        return False

@@ -164,7 +164,9 @@ def _print_summary(console: Console, outcomes: list[_Outcome]) -> None:
     duplicates = sum(outcome.duplicate and not outcome.refusal for outcome in outcomes)
     added = len(outcomes) - duplicates - len(refused)
     for outcome in refused:
-        console.print(f"{outcome.path}: {outcome.refusal}", markup=False, highlight=False)
+        console.print(
+            f"{outcome.path}: {outcome.refusal}", markup=False, highlight=False, soft_wrap=True
+        )
     console.print(
         f"{added} added, {duplicates} already there, {len(refused)} refused or failed",
         highlight=False,
@@ -178,4 +180,5 @@ def _print_run(console: Console, name: str, run: Any) -> None:
         + (f" ({run['error']})" if run.get("error") else ""),
         markup=False,
         highlight=False,
+        soft_wrap=True,
     )

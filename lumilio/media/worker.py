@@ -1,4 +1,4 @@
-"""Inside a decode worker: its limits, its loop, and its end when the program has gone.
+"""Inside a decode worker: its limits, its calls, and its end when the program has gone.
 
 Imports no decoder and no numpy: the limits must stand before these allocate and start threads.
 """
@@ -10,11 +10,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
-
-from msgspec import Struct
 
 from lumilio.media.facts import Development, Task
 
@@ -26,40 +24,6 @@ _MEMORY_CHECK_S = 0.25
 _ALARM_GRACE_S = 15
 
 
-class Call(Struct, frozen=True):
-    """What a worker shall do: call the function; `timeout_s` only sets the kernel's alarm."""
-
-    function: Callable[..., Any]
-    args: tuple[object, ...]
-    kwargs: dict[str, object]
-    timeout_s: float
-
-
-class Outcome(Struct, frozen=True):
-    """What came of a call: a value or an error."""
-
-    value: Any = None
-    error: BaseException | None = None
-
-
-def serve(pipe: Connection, memory_limit_bytes: int) -> None:
-    """Take calls from the pipe and answer each, until the program closes it or ends."""
-    _set_limits(memory_limit_bytes)
-    pipe.send(None)
-    while True:
-        try:
-            call: Call = pipe.recv()
-        except EOFError:
-            return
-        outcome = _outcome(call)
-        try:
-            pipe.send(outcome)
-        except OSError:
-            return
-        except Exception as error:  # the value or error cannot be pickled
-            pipe.send(Outcome(error=RuntimeError(f"{type(error).__name__}: {error}")))
-
-
 def develop_photo(
     source: Path, *, thumbnails_dir: Path, stem: str, tasks: frozenset[Task]
 ) -> Development:
@@ -69,25 +33,25 @@ def develop_photo(
     return develop(source, thumbnails_dir=thumbnails_dir, stem=stem, tasks=tasks)
 
 
-def _outcome(call: Call) -> Outcome:
-    """Run one call under an alarm.
+def run(function: Callable[..., Any], timeout_s: float, /, *args: object, **kwargs: object) -> Any:
+    """Run one call under an alarm; `timeout_s` is the pool's own limit.
 
     A decoder that hangs and keeps the interpreter's lock starves the watching thread; should the
     program be gone as well, only the kernel's alarm ends this process.
     """
     if sys.platform != "win32":
-        signal.alarm(int(call.timeout_s) + _ALARM_GRACE_S)
+        signal.alarm(int(timeout_s) + _ALARM_GRACE_S)
     try:
-        return Outcome(call.function(*call.args, **call.kwargs))
+        return function(*args, **kwargs)
     except Exception as error:
         error.add_note(traceback.format_exc())
-        return Outcome(error=error)
+        raise
     finally:
         if sys.platform != "win32":
             signal.alarm(0)
 
 
-def _set_limits(memory_limit_bytes: int) -> None:
+def set_limits(memory_limit_bytes: int) -> None:
     """One thread per decoder, a memory limit, no interrupt from the keyboard, an eye on the program."""
     for name in _THREAD_COUNTS:
         os.environ[name] = "1"

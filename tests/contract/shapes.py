@@ -26,7 +26,7 @@ def facts(document: dict[str, Any], method: str, path: str, operation: dict[str,
         "role": operation["x-role"],
         "parameters": sorted(f"{p['in']} {p['name']}" for p in parameters),
         "body": _media_fields(document, body),
-        "body_required": bool(body) and body.get("required", True),
+        "body_required": body.get("required", False),
         "success": _media_fields(document, operation["responses"].get("200", {})),
     }
 

@@ -98,7 +98,7 @@ def test_without_kernel_limits_the_worker_watches_itself() -> None:
         from lumilio.media import worker
         worker._limit_memory = lambda limit_bytes: False
         import decoder_faults
-        worker._set_limits(200 << 20)
+        worker.set_limits(200 << 20)
         decoder_faults.act("eat")
         """
     )
@@ -126,7 +126,8 @@ def test_an_idle_worker_may_be_killed(pool: DecodePool) -> None:
     for _ in range(3):
         worker = psutil.Process(pool.call("echo")[2])
         worker.kill()
-        worker.wait(10)
+        # Not wait(): that would take the exit code, which is the pool's to read.
+        wait_until(lambda worker=worker: worker.status() == psutil.STATUS_ZOMBIE)
         assert pool.call("echo", 5)[1] == (5,)
 
 
@@ -198,6 +199,13 @@ def test_receiving_results_loads_no_decoder() -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
 
 
 def wait_for_pid(mark: Path) -> Any:

@@ -1,5 +1,4 @@
 import { get, post } from '../api/client';
-import { ApiError } from '../api/errors';
 import type { JobStateCounts, QueueSummaryList, Repository, ScanRun } from '../api/types';
 import { library } from './library.svelte';
 
@@ -77,13 +76,9 @@ export class Activity {
     }
     const id = this.repository?.id;
     if (!id) return;
-    try {
-      const before = this.scan;
-      this.scan = await get('/api/v1/repositories/{id}/scans/latest', { path: { id } });
-      if (scanActive(before) && !scanActive(this.scan)) library.lookForNews();
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) this.scan = null;
-      else throw error;
-    }
+    const before = this.scan;
+    const { scans } = await get('/api/v1/repositories/{id}/scans', { path: { id }, query: { limit: 1 } });
+    this.scan = scans[0] ?? null;
+    if (scanActive(before) && !scanActive(this.scan)) library.lookForNews();
   }
 }

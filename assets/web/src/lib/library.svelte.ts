@@ -27,6 +27,9 @@ class Library {
   private positions = $derived(new Map(this.items.map((item, index) => [item.id, index])));
   private awaited = new Set<string>();
   private floor = Infinity;
+  private cursor = 0;
+  /** The last page held nothing new, so the next one starts after it whatever is listed. */
+  private stuck = false;
   private generation = 0;
   private checkedAt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,7 +58,8 @@ class Library {
     if (this.phase !== 'ready') this.phase = 'loading';
     const generation = this.generation;
     try {
-      const offset = Math.max(0, this.items.length - OVERLAP);
+      const known = this.items.length;
+      const offset = this.stuck ? this.cursor : Math.max(0, known - OVERLAP);
       const page = await post('/api/v1/assets/list', { body: query('date_captured', offset) });
       if (generation !== this.generation) return;
       const fresh = itemsOf(page);
@@ -63,6 +67,8 @@ class Library {
       this.complete = rows === 0 || offset + rows >= page.total_visible;
       this.floor = this.complete ? -Infinity : Math.min(this.floor, ...fresh.map((item) => item.wall));
       this.take(page, fresh);
+      this.cursor = offset + rows;
+      this.stuck = this.items.length === known;
       this.phase = 'ready';
       this.checkedAt = Date.now();
     } catch (error) {
@@ -105,6 +111,8 @@ class Library {
     this.error = null;
     this.complete = false;
     this.floor = Infinity;
+    this.cursor = 0;
+    this.stuck = false;
     this.scrollTop = 0;
     this.awaited.clear();
   }

@@ -3,6 +3,7 @@ import { ApiError } from '../api/errors';
 import { media } from '../api/media.svelte';
 import { storedTokens } from '../api/tokens';
 import type { AuthSession, User } from '../api/types';
+import { router } from './router.svelte';
 
 type Hook = () => void;
 
@@ -54,6 +55,8 @@ class Session {
   async signOut(): Promise<void> {
     const refreshToken = storedTokens.read()?.refresh;
     this.forget();
+    // Whoever signs in next starts afresh, not on the page left here.
+    router.go('/login');
     if (!refreshToken) return;
     try {
       await post('/api/v1/auth/logout', { body: { refreshToken }, anonymous: true });

@@ -31,7 +31,7 @@ describe('layoutTimeline', () => {
   });
 
   it('fills a line of small days to the pixel, and leaves a short last one as it is', () => {
-    const { sections } = layoutTimeline(entries(Array(9).fill(1)), options);
+    const { sections } = layoutTimeline(entries(Array(7).fill(1)), options);
     const lines = new Map<number, typeof sections>();
     for (const section of sections) lines.set(section.top, [...(lines.get(section.top) ?? []), section]);
     const [first] = lines.values();

@@ -3,8 +3,8 @@ export interface Toast {
   text: string;
 }
 
-const SHOWN_MS = 4_500;
-const MOST = 3;
+const SHOWN_MS = 4_000;
+const MOST = 2;
 
 class Toasts {
   list = $state.raw<Toast[]>([]);

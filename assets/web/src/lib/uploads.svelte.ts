@@ -4,6 +4,7 @@ import { t, tn } from '../i18n';
 import type { Gathered } from './files';
 import { errorText } from './format';
 import { library } from './library.svelte';
+import { router } from './router.svelte';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 import { UploadQueue, type UploadEntry, type UploadTotals } from './upload-queue';
@@ -33,7 +34,8 @@ class Uploads {
     if (files.length) {
       this.queue.add(files);
       this.news = true;
-      toasts.show(tn('upload.queued', files.length));
+      // The page itself shows them one by one.
+      if (router.match.page !== 'upload') toasts.show(tn('upload.queued', files.length));
     }
     if (skipped) toasts.show(tn('upload.skipped', skipped));
     if (!files.length && !skipped) toasts.show(t('upload.nothing'));

@@ -1,0 +1,101 @@
+"""The ways into the library that `faults` drills, each able to go on after a kill."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from _support import IMPORT, Refused, Server, Unreachable, environment
+
+PARALLEL_UPLOADS = 4
+
+
+@dataclass
+class Drill:
+    """One round: its home, its files, what was acknowledged, and what is wrong at the end."""
+
+    server: Server
+    files: list[Path]
+    corrupt: set[Path]
+    repository_id: str = ""
+    acknowledged: dict[Path, str] = field(default_factory=dict)
+    command: subprocess.Popen[bytes] | None = None
+    kills: list[str] = field(default_factory=list)
+    killed_marks: dict[str, float] = field(default_factory=dict)
+    sending: float = 0.0
+    seconds: float = 0.0
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def repository(self) -> Path:
+        """The folder of the primary repository."""
+        return self.server.home / "storage" / "primary"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way into the library: `send` hands over what is not acknowledged yet, until killed.
+
+    `prepare` lays out what it needs. `alone` means that no server runs beside it, so that the kill
+    hits the command itself.
+    """
+
+    name: str
+    send: Callable[[Drill], None]
+    prepare: Callable[[Drill], None] = lambda drill: None
+    alone: bool = False
+
+
+def by_upload(drill: Drill) -> None:
+    """Four clients send files."""
+
+    def send(file: Path) -> None:
+        with suppress(Unreachable):
+            try:
+                receipt = drill.server.client.upload(file, drill.repository_id)
+            except Refused as error:
+                drill.violations.append(f"{file.name} was refused, {error}")
+            else:
+                drill.acknowledged[file] = receipt["asset_id"]
+
+    waiting = [file for file in drill.files if file not in drill.acknowledged]
+    with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
+        list(pool.map(send, waiting))
+
+
+def lay_files(drill: Drill) -> None:
+    """Put the files into the repository, as a person does with a file manager."""
+    shutil.copytree(drill.files[0].parent, drill.repository / "Photos")
+
+
+def by_scan(drill: Drill) -> None:
+    """Scan files that lie in the repository; a scan that was acknowledged must go on by itself."""
+    if not drill.acknowledged:
+        with suppress(Unreachable):
+            drill.server.client.call("POST", f"/repositories/{drill.repository_id}/scan", {})
+            drill.acknowledged = dict.fromkeys(drill.files, "")
+
+
+def by_command(drill: Drill) -> None:
+    """`lumilio import` of the whole folder; only one that came to its end acknowledges it."""
+    drill.command = subprocess.Popen(
+        [*IMPORT, str(drill.files[0].parent), "--home", str(drill.server.home)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(drill.server.mark, {}),
+    )
+    if drill.command.wait() >= 0 and drill.server.is_running:
+        drill.acknowledged = dict.fromkeys(drill.files, "")
+
+
+WAYS = (
+    Way("upload", by_upload),
+    Way("scan", by_scan, lay_files),
+    Way("import", by_command),
+    Way("upload", by_upload),
+    Way("scan", by_scan, lay_files),
+    Way("import alone", by_command, alone=True),
+)

@@ -1,0 +1,70 @@
+"""The real server as a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+class Server:
+    """`lumilio serve` as a process, which can be stopped and started again."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.url = ""
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start it and wait for its ready line; a second start takes the port of the first."""
+        port = urlsplit(self.url).port or 0
+        command = [sys.executable, "-m", "lumilio", "serve", "--port", str(port)]
+        self._process = subprocess.Popen(
+            [*command, "--home", str(self.home)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        lines: Queue[str] = Queue()
+        Thread(target=self._read, args=(self._process, lines), daemon=True).start()
+        seen = []
+        try:
+            while True:
+                line = lines.get(timeout=START_SECONDS)
+                seen.append(line)
+                if found := re.search(r"https?://\S+", line):
+                    self.url = found.group().rstrip("/")
+                    return
+        except Empty:
+            self.stop()
+            pytest.fail("The server did not become ready:\n" + "".join(seen))
+
+    def stop(self) -> None:
+        """Ask it to end; kill it only if it does not."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    @staticmethod
+    def _read(process: subprocess.Popen[str], lines: "Queue[str]") -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                lines.put(line)

@@ -1,0 +1,303 @@
+"""Jobs run, fail, wait and come back: the ledger and Huey together."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from lumilio.db import to_microseconds
+from lumilio.library import jobs
+from lumilio.library.context import Context
+from lumilio.library.jobs import Job, JobKind, NewJob
+from lumilio.media.pool import DecodePool
+from lumilio.pipeline.dispatch import Dispatcher
+from lumilio.pipeline.queues import JobQueue
+from lumilio.pipeline.tasks import Task, tasks
+from tests.conftest import Running
+from tests.pipeline.decoders import develop
+from tests.support.library import Library
+from tests.support.photos import jpeg
+from tests.support.waiting import wait_until
+
+
+class Nothing(Struct, frozen=True):
+    """An empty payload."""
+
+
+ECHO = JobKind("echo", 3)
+
+
+@pytest.fixture
+def started(fresh: Library) -> Iterator[Callable[..., Dispatcher]]:
+    """Starts dispatchers over the library; each stops after the test."""
+    made: list[Dispatcher] = []
+
+    def start(run: Callable[[Context, Job], None], workers: int = 2) -> Dispatcher:
+        work = {"echo": Task(run, workers=workers)}
+        made.append(Dispatcher(fresh.ctx, work, fresh.home.queue))
+        made[-1].start()
+        return made[-1]
+
+    yield start
+    for dispatcher in made:
+        dispatcher.stop(5)
+
+
+def _enqueue(library: Library, count: int = 1) -> None:
+    with library.db.write() as tx:
+        jobs.enqueue_all(tx, [NewJob(ECHO, Nothing())] * count, library.clock())
+
+
+def _complete(ctx: Context, job: Job) -> None:
+    with ctx.db.write() as tx:
+        jobs.complete(tx, job.id, ctx.now())
+
+
+def test_every_job_runs_exactly_once(fresh: Library, started: Callable[..., Dispatcher]) -> None:
+    ran: list[int] = []
+
+    def run(ctx: Context, job: Job) -> None:
+        ran.append(job.id)
+        _complete(ctx, job)
+
+    _enqueue(fresh, 150)
+    started(run, workers=4)
+    _enqueue(fresh, 50)
+    wait_until(lambda: fresh.states() == {"completed": 200})
+    assert sorted(ran) == list(range(1, 201))
+
+
+def test_no_more_jobs_run_at_once_than_there_are_workers(
+    fresh: Library, started: Callable[..., Dispatcher]
+) -> None:
+    busy, most, lock = 0, 0, threading.Lock()
+    together = threading.Barrier(3)
+
+    def run(ctx: Context, job: Job) -> None:
+        nonlocal busy, most
+        with lock:
+            busy += 1
+            most = max(most, busy)
+        together.wait(10)
+        with lock:
+            busy -= 1
+        _complete(ctx, job)
+
+    _enqueue(fresh, 12)
+    started(run, workers=3)
+    wait_until(lambda: fresh.states() == {"completed": 12})
+    assert most == 3
+
+
+def test_a_job_that_fails_leaves_the_others_alone_and_waits_for_its_next_attempt(
+    fresh: Library, started: Callable[..., Dispatcher]
+) -> None:
+    def run(ctx: Context, job: Job) -> None:
+        if job.id == 2:
+            raise ValueError("only me")
+        _complete(ctx, job)
+
+    _enqueue(fresh, 5)
+    started(run)
+    wait_until(lambda: fresh.states() == {"completed": 4, "retryable": 1})
+    assert fresh.value("SELECT last_error FROM jobs WHERE id = 2") == "only me"
+    due = to_microseconds(fresh.clock()) + 1_000_000
+    assert fresh.value("SELECT scheduled_at FROM jobs WHERE id = 2") == due
+
+
+def test_jobs_of_a_crashed_process_run_again_after_the_start(
+    fresh: Library, started: Callable[..., Dispatcher]
+) -> None:
+    _enqueue(fresh, 6)
+    fresh.due("echo")
+    with fresh.db.write() as tx:
+        for job_id in (1, 2):
+            jobs.claim(tx, job_id, fresh.clock())
+    started(_complete)
+    wait_until(lambda: fresh.states() == {"completed": 6})
+    assert fresh.values("SELECT attempt FROM jobs ORDER BY id") == [2, 2, 1, 1, 1, 1]
+
+
+def test_a_job_that_kills_the_process_each_time_is_given_up(
+    fresh: Library, started: Callable[..., Dispatcher]
+) -> None:
+    _enqueue(fresh)
+    for _ in range(ECHO.max_attempts):
+        fresh.due("echo")
+        with fresh.db.write() as tx:
+            assert jobs.claim(tx, 1, fresh.clock())
+            jobs.recover(tx)
+    ran: list[int] = []
+    started(lambda ctx, job: ran.append(job.id))
+    wait_until(lambda: fresh.states() == {"discarded": 1})
+    assert ran == []
+
+
+def test_a_stop_waits_for_what_runs_and_leaves_the_rest_for_later(
+    fresh: Library, started: Callable[..., Dispatcher]
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def run(ctx: Context, job: Job) -> None:
+        began.set()
+        go_on.wait(10)
+        _complete(ctx, job)
+
+    _enqueue(fresh, 5)
+    dispatcher = started(run, workers=1)
+    assert began.wait(10)
+    stopping = threading.Thread(target=dispatcher.stop, args=(10,))
+    stopping.start()
+    go_on.set()
+    stopping.join(10)
+    assert not stopping.is_alive()
+    assert fresh.states() == {"completed": 1, "available": 4}
+
+
+def test_a_failure_while_stopping_counts_for_nothing(fresh: Library) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def run(ctx: Context, job: Job) -> None:
+        began.set()
+        go_on.wait(10)
+        raise RuntimeError("its tools were taken away")
+
+    _enqueue(fresh)
+    dispatcher = Dispatcher(fresh.ctx, {"echo": Task(run, workers=1)}, fresh.home.queue)
+    dispatcher.start()
+    assert began.wait(10)
+    stopping = threading.Thread(target=dispatcher.stop, args=(10,))
+    stopping.start()
+    wait_until(dispatcher._stopping.is_set)
+    go_on.set()
+    stopping.join(10)
+    assert fresh.states() == {"running": 1}
+
+
+def test_a_dispatcher_that_never_started_can_be_stopped(fresh: Library) -> None:
+    dispatcher = Dispatcher(fresh.ctx, {"echo": Task(_complete, workers=1)}, fresh.home.queue)
+    dispatcher.stop(1)
+
+
+def test_ids_that_huey_lost_are_carried_again(
+    fresh: Library, started: Callable[..., Dispatcher]
+) -> None:
+    _enqueue(fresh, 2)
+    fresh.due("echo")
+    fresh.clock.advance(minutes=2)
+    dispatcher = Dispatcher(fresh.ctx, {"echo": Task(_complete, workers=1)}, fresh.home.queue)
+    dispatcher.reconcile()
+    assert fresh.values("SELECT dispatched_at FROM jobs") == [None, None]
+    for queue in dispatcher._queues:
+        queue._huey.storage.close()
+
+
+def test_ids_that_huey_still_carries_are_left_there(fresh: Library) -> None:
+    _enqueue(fresh, 2)
+    dispatcher = Dispatcher(fresh.ctx, {"echo": Task(_complete, workers=1)}, fresh.home.queue)
+    dispatcher.dispatch()
+    fresh.clock.advance(minutes=2)
+    dispatcher.reconcile()
+    assert None not in fresh.values("SELECT dispatched_at FROM jobs")
+    for queue in dispatcher._queues:
+        queue._huey.storage.close()
+
+
+def test_a_queue_carries_numbers_as_json_and_nothing_that_could_run(fresh: Library) -> None:
+    queue = JobQueue("echo", fresh.home.queue, 1, print)
+    queue.put(77)
+    assert queue.carried() == {77}
+    assert queue.size == 1
+    raw = fresh.home.queue.read_bytes()
+    for file in fresh.home.root.glob("queue.db-wal"):
+        raw += file.read_bytes()
+    assert b"[77]" in raw
+    assert b"\x80\x04" not in raw
+    queue._huey.storage.close()
+
+
+@pytest.fixture
+def faulty_pool() -> Iterator[DecodePool]:
+    with DecodePool(2, timeout_s=1.5, function=develop) as pool:
+        yield pool
+
+
+def test_a_photo_that_breaks_the_decoder_fails_alone_and_says_why(
+    fresh: Library, faulty_pool: DecodePool
+) -> None:
+    fresh.set_up()
+    fresh.dispatcher_of(tasks(faulty_pool, 2))
+    ids: dict[str, Any] = {
+        name: fresh.admin.uploaded(name, jpeg(seed))["asset_id"]
+        for seed, name in enumerate(["a.jpg", "crash.jpg", "b.jpg", "hang.jpg", "eat.jpg", "c.jpg"])
+    }
+    for _ in range(3):
+        fresh.work()
+        fresh.clock.advance(minutes=1)
+    assert fresh.states() == {"completed": 6 + 3, "discarded": 3}
+    assert fresh.values("SELECT attempt FROM jobs WHERE state = 'discarded'") == [2, 2, 2]
+    for name, word in {"crash": "crashed", "hang": "longer than", "eat": "memory"}.items():
+        state = fresh.admin.ok("GET", f"/assets/{ids[f'{name}.jpg']}")["processing"]
+        assert state["state"] == "failed"
+        assert word in state["errors"][0]["error"]
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        state = fresh.admin.ok("GET", f"/assets/{ids[name]}")["processing"]
+        assert state["state"] == "complete"
+
+
+def test_a_file_that_is_no_picture_fails_once_and_says_why(library: Library) -> None:
+    asset_id = library.admin.uploaded("a.jpg", b"this is no picture")["asset_id"]
+    library.work()
+    assert library.states() == {"completed": 1, "discarded": 1}
+    state = library.admin.ok("GET", f"/assets/{asset_id}")["processing"]
+    assert state["state"] == "failed"
+    assert state["message"] == "Asset processing failed"
+    assert {error["task"] for error in state["errors"]} == {"metadata_asset", "thumbnail_asset"}
+
+
+def test_a_damaged_picture_keeps_its_metadata_and_warns(library: Library) -> None:
+    whole = jpeg(1, (800, 600), model="Camera One")
+    asset_id = library.admin.uploaded("a.jpg", whole[: len(whole) // 2])["asset_id"]
+    library.work()
+    asset = library.admin.ok("GET", f"/assets/{asset_id}")
+    assert asset["processing"]["state"] == "warning"
+    assert asset["specific_metadata"]["camera_model"] == "Camera One"
+    assert asset["processing"]["tasks"]["thumbnail_asset"]["state"] == "failed"
+    assert library.admin.get(f"/assets/{asset_id}/thumbnail").status_code == 404
+
+
+def test_an_original_that_vanished_before_its_development_is_told(library: Library) -> None:
+    asset_id = library.admin.uploaded("a.jpg", jpeg(1))["asset_id"]
+    library.work("ingest_asset")
+    for path in (library.folder() / "inbox").rglob("a.jpg"):
+        path.unlink()
+    library.work()
+    state = library.admin.ok("GET", f"/assets/{asset_id}")["processing"]
+    assert state["state"] == "failed"
+    assert "no longer there" in state["errors"][0]["error"]
+
+
+def test_a_whole_program_processes_what_it_is_given(running: Running) -> None:
+    admin = running.api.register("admin")
+    admin.create_primary()
+    for seed in range(5):
+        admin.uploaded(f"{seed}.jpg", jpeg(seed))
+    wait_until(lambda: admin.ok("GET", "/admin/river/stats")["completed"] == 10)
+    assert len(admin.names()) == 5
+
+
+def test_what_one_process_left_the_next_one_finishes(
+    make_running: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Dispatcher, "dispatch", lambda self: None)
+        first = make_running()
+        admin = first.api.register("admin")
+        admin.create_primary()
+        admin.uploaded("a.jpg", jpeg(1))
+        first.stop()
+    second = make_running()
+    admin = second.api.login("admin")
+    wait_until(lambda: admin.ok("GET", "/admin/river/stats")["completed"] == 2)
