@@ -44,29 +44,33 @@ class App:
         self.home.create()
         self._lock = HomeLock(self.home)
         self._lock.acquire()
-        self._database: Database | None = None
         try:
             self._database = Database(self.home.database)
-            migrate(self._database, self.home.backups)
-            self.ctx = Context(
-                self._database, clock, settings, keys.load_or_create(self.home.root_key)
-            )
-            settings.storage_path.mkdir(parents=True, exist_ok=True)
-            repositories.repair_folders(self.ctx)
-            placing.delete_abandoned(self.ctx)
         except BaseException:
-            if self._database is not None:
-                self._database.close()
             self._lock.release()
             raise
+        try:
+            self._wire(clock)
+        except BaseException:
+            self._database.close()
+            self._lock.release()
+            raise
+
+    def _wire(self, clock: Clock) -> None:
+        settings = self.settings
+        migrate(self._database, self.home.backups)
+        root_keys = keys.load_or_create(self.home.root_key)
+        self.ctx = Context(self._database, clock, settings, root_keys)
+        settings.storage_path.mkdir(parents=True, exist_ok=True)
+        repositories.repair_folders(self.ctx)
+        placing.delete_abandoned(self.ctx)
         self._pool = DecodePool(
             settings.decoders,
             timeout_s=settings.decode_timeout_seconds,
             memory_limit_bytes=settings.decode_memory_mb << 20,
         )
-        self._dispatcher = Dispatcher(
-            self.ctx, tasks(self._pool, settings.decoders), self.home.queue
-        )
+        work = tasks(self._pool, settings.decoders)
+        self._dispatcher = Dispatcher(self.ctx, work, self.home.queue)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 

@@ -18,6 +18,7 @@ from lumilio.errors import LumilioError
 
 CONFIG_FILE = "lumilio.toml"
 ENVIRONMENT_PREFIX = "LUMILIO_"
+FOLDERS = ("home", "storage_root")
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -84,14 +85,21 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
     """
     given = {name: value for name, value in flags.items() if value is not None}
     from_environment = _environment_values(environment)
-    home = Path(given.get("home") or from_environment.get("home") or default_home())
-    merged = _file_values(home / CONFIG_FILE) | from_environment | given
-    merged["home"] = str(home.expanduser().resolve())
-    if merged.get("storage_root"):
-        merged["storage_root"] = str(Path(merged["storage_root"]).expanduser().resolve())
+    home = str(given.get("home") or from_environment.get("home") or default_home())
+    if problem := _problem("home", home):
+        raise InvalidSettings(problem)
+    merged = (
+        _file_values(Path(home).expanduser() / CONFIG_FILE)
+        | from_environment
+        | given
+        | {"home": home}
+    )
     problems = [problem for name, value in merged.items() if (problem := _problem(name, value))]
     if problems:
         raise InvalidSettings("; ".join(problems))
+    for name in FOLDERS:
+        if merged.get(name):
+            merged[name] = str(Path(merged[name]).expanduser().resolve())
     return msgspec.convert(merged, Settings, strict=False)
 
 
@@ -119,6 +127,8 @@ def _problem(name: str, value: Any) -> str | None:
         return f"{name}: unknown setting"
     try:
         msgspec.convert(value, fields[name], strict=False)
-    except msgspec.ValidationError as error:
+        if name in FOLDERS:
+            Path(value).expanduser().resolve()
+    except (msgspec.ValidationError, RuntimeError, OSError, ValueError) as error:
         return f"{name}: {error}"
     return None

@@ -145,7 +145,7 @@ WAYS: dict[str, Callable[[Server, str, list[Sample]], dict[str, Arrival]]] = {
 }
 
 
-def prove(samples: list[Sample], work: Path) -> list[str]:
+def prove(samples: list[Sample], work: Path, promised: float = PROMISED_AGREEMENT) -> list[str]:
     """Bring the samples in by every way and print what became of them; returns broken promises."""
     broken: list[str] = []
     arrivals: dict[str, dict[str, Arrival]] = {}
@@ -163,7 +163,7 @@ def prove(samples: list[Sample], work: Path) -> list[str]:
             # What the headers of corrupt files say is not worth comparing.
             if asset is not None and sample.truth["theme"] != "corrupt":
                 agreements[way].add(sample.name, compared(asset, sample.truth))
-    return broken + _print_agreement(agreements)
+    return broken + _print_agreement(agreements, promised)
 
 
 def _print_states(samples: list[Sample], arrivals: dict[str, dict[str, Arrival]]) -> list[str]:
@@ -186,7 +186,7 @@ def _is_supported(arrival: Arrival) -> bool:
     return "not supported" not in arrival.refusal and "passed over" not in arrival.refusal
 
 
-def _print_agreement(agreements: dict[str, Agreement]) -> list[str]:
+def _print_agreement(agreements: dict[str, Agreement], promised: float) -> list[str]:
     fields = list(dict.fromkeys(what for a in agreements.values() for what in a.compared))
     lines: list[Sequence[object]] = [["field", *agreements]]
     for what in fields:
@@ -203,9 +203,9 @@ def _print_agreement(agreements: dict[str, Agreement]) -> list[str]:
         told = dict.fromkeys(miss for a in agreements.values() for miss in a.misses.get(what, []))
         print("".join(f"  {what}: {miss}\n" for miss in told), end="")
     return [
-        f"{way} agrees in {a.share:.2%} of the fields, promised are {PROMISED_AGREEMENT:.0%}"
+        f"{way} agrees in {a.share:.2%} of the fields, promised are {promised:.0%}"
         for way, a in agreements.items()
-        if a.share < PROMISED_AGREEMENT
+        if a.share < promised
     ]
 
 

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lumilio.api.files import FileAnswer, send_file
+from lumilio.api.files import IF_NONE_MATCH, RANGE, FileAnswer, send_file
 from lumilio.api.parameters import KEEP_EMPTY
 from lumilio.api.typed import Router
 from lumilio.errors import Forbidden, NotFound, Unavailable
@@ -87,6 +87,7 @@ def get_asset_exif(ctx: Context, id: UUID) -> AssetExif:
     accepts_media_token=True,
     media="*/*",
     errors=(NotFound, Forbidden),
+    headers=(RANGE, IF_NONE_MATCH),
 )
 def get_asset_original(ctx: Context, request: Request, id: UUID, query: MediaQuery) -> Response:
     """Serve the original file."""
@@ -107,6 +108,7 @@ def get_asset_original(ctx: Context, request: Request, id: UUID, query: MediaQue
     accepts_media_token=True,
     media="image/webp",
     errors=(NotFound, Forbidden),
+    headers=(RANGE, IF_NONE_MATCH),
 )
 def get_asset_thumbnail(
     ctx: Context, request: Request, id: UUID, query: ThumbnailQuery

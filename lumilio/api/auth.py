@@ -124,4 +124,5 @@ def _is_from_this_machine(request: Request) -> bool:
     """A proxy on this machine speaks for others, so forwarded requests do not count."""
     if request.client is None or any(name in request.headers for name in _FORWARDED):
         return False
-    return ip_address(request.client.host).is_loopback
+    address = ip_address(request.client.host)
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

@@ -67,10 +67,13 @@ def _admit(operation: Operation, ctx: Context, request: Request) -> Principal:
 
 
 def _principal(operation: Operation, ctx: Context, request: Request) -> Principal:
-    header = bearer_token(request)
-    if header is not None or not operation.accepts_media_token:
+    header, media_token = bearer_token(request), request.query_params.get("mt")
+    try:
         return _who(ctx, header, "access token")
-    return _who(ctx, request.query_params.get("mt"), "media token")
+    except Unauthorized:
+        if not operation.accepts_media_token or not media_token:
+            raise
+    return _who(ctx, media_token, "media token")
 
 
 def _who(ctx: Context, token: str | None, purpose: Purpose) -> Principal:
@@ -114,7 +117,7 @@ def _body_decoder(operation: Operation) -> Callable[[bytes], Struct | None]:
             return None
         try:
             decoded: Struct = decoder.decode(body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadRequest("The request body is not valid", cause=str(error)) from error
         except RecursionError as error:
             raise BadRequest("The request body is nested too deeply") from error

@@ -7,6 +7,11 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from lumilio.api.typed import Header
+
+RANGE = Header("Range", "Byte range to send.")
+IF_NONE_MATCH = Header("If-None-Match", "ETag of the copy at hand.")
+
 
 class FileAnswer(Struct, frozen=True, kw_only=True):
     """A file to send and what to say about it."""

@@ -16,6 +16,7 @@ from lumilio.errors import (
     Forbidden,
     LumilioError,
     NotInitialized,
+    TooLarge,
     Unauthorized,
 )
 
@@ -48,10 +49,16 @@ def document(routers: Sequence[Router]) -> dict[str, Any]:
             "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": r.tag, "description": r.description} for r in routers],
+        "tags": _tags(routers),
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": _SECURITY},
     }
+
+
+def _tags(routers: Sequence[Router]) -> list[dict[str, str]]:
+    """One entry for each tag; several modules may share one."""
+    descriptions = {router.tag: router.description for router in routers}
+    return [{"name": name, "description": text} for name, text in descriptions.items()]
 
 
 _SECURITY = {
@@ -82,11 +89,16 @@ def _operation(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     }
     if operation.description:
         described["description"] = operation.description
-    parameters = [*_path_parameters(operation), *_query_parameters(operation)]
+    parameters = [
+        *_path_parameters(operation),
+        *_query_parameters(operation),
+        *_header_parameters(operation),
+    ]
     if parameters:
         described["parameters"] = parameters
     if operation.multipart is not None:
-        described["requestBody"] = _content(schemas[operation.multipart], "multipart/form-data")
+        form = _content(schemas[operation.multipart], "multipart/form-data")
+        described["requestBody"] = form | {"required": True}
     elif operation.body_type is not None:
         described["requestBody"] = _content(schemas[operation.body_type]) | {
             "required": operation.body_required
@@ -120,6 +132,8 @@ def _errors(operation: Operation) -> set[type[LumilioError]]:
     errors: set[type[LumilioError]] = {LumilioError, *operation.errors}
     if operation.path_types or operation.query_type or operation.body_type or operation.multipart:
         errors.add(BadRequest)
+    if operation.body_type:
+        errors.add(TooLarge)
     if operation.role != "public":
         errors.add(Unauthorized)
     if operation.role == "admin":
@@ -147,6 +161,19 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
             "schema": {"type": "string", "format": "uuid"} if kind is UUID else {"type": "integer"},
         }
         for name, kind in operation.path_types.items()
+    ]
+
+
+def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": header.name,
+            "in": "header",
+            "required": False,
+            "description": header.description,
+            "schema": {"type": "string"},
+        }
+        for header in operation.headers
     ]
 
 

@@ -15,6 +15,8 @@ from lumilio.library.scans import ScanRun
 
 api = Router("repositories", "Folders that hold originals.", gate="after_role")
 
+# The largest whole number that a database row can hold.
+LARGEST = 2**63 - 1
 _DEFAULT = OutOfRange("default", "default", "default")
 
 
@@ -60,7 +62,7 @@ class ScanPage(Struct, frozen=True):
     """Which runs to list."""
 
     limit: Annotated[int, Meta(ge=1, le=100), _DEFAULT] = 20
-    offset: Annotated[int, Meta(ge=0), _DEFAULT] = 0
+    offset: Annotated[int, Meta(ge=0, le=LARGEST), OutOfRange("default", "clamp", "default")] = 0
 
 
 class ScanRunList(Struct):

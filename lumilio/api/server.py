@@ -1,5 +1,6 @@
 """The ASGI application: every operation, the document, the web client, and one error handler."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -47,7 +48,7 @@ def build(ctx: Context, web_root: Path = WEB_ROOT) -> Starlette:
         Route("/api/docs", partial(_page, web_root / "docs" / "index.html")),
         Route("/{path:path}", partial(_client, web_root)),
     ]
-    return Starlette(
+    application = Starlette(
         routes=every_route,
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
@@ -57,6 +58,8 @@ def build(ctx: Context, web_root: Path = WEB_ROOT) -> Starlette:
             Exception: _crash,
         },
     )
+    application.state.uploading = asyncio.Semaphore(uploads.UPLOADS_AT_ONCE)
+    return application
 
 
 async def _openapi(encoded: bytes, request: Request) -> Response:
@@ -72,8 +75,8 @@ async def _client(web_root: Path, request: Request) -> Response:
     path = request.path_params["path"]
     if path == "api" or path.startswith("api/"):
         return JSONResponse({"error": "not found"}, status_code=404)
-    file = (web_root / path).resolve()
-    if path and file.is_relative_to(web_root.resolve()) and file.is_file():
+    file = _web_file(web_root, path)
+    if file is not None:
         # Names under assets/ carry a hash of their content.
         lasting = (
             "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
@@ -85,6 +88,15 @@ async def _client(web_root: Path, request: Request) -> Response:
     if not index.is_file():
         return _missing_client()
     return FileResponse(index, headers={"cache-control": "no-cache"})
+
+
+def _web_file(web_root: Path, path: str) -> Path | None:
+    try:
+        file = (web_root / path).resolve()
+        return file if file.is_relative_to(web_root.resolve()) and file.is_file() else None
+    except (OSError, ValueError):
+        # No file has such a name.
+        return None
 
 
 def _missing_client() -> Response:
@@ -99,8 +111,9 @@ async def _lumilio_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LumilioError)
     if error.status >= 500 and error.status not in (503, 507):
         log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-    cause = str(error)
-    body = Error(error.status, error.message, cause if cause != error.message else "")
+    # What broke inside is for the log; outside it would show paths of this machine.
+    cause = error.cause if error.status != 500 else None
+    body = Error(error.status, error.message, cause or "")
     headers: dict[str, str] = {}
     if isinstance(error, Unauthorized):
         detail = ' error="invalid_token"' if error.expired_token else ""

@@ -31,6 +31,13 @@ class WrongDeclaration(LumilioError):
     title = "An operation is declared wrongly"
 
 
+class Header(Struct, frozen=True):
+    """A request header that an operation reads."""
+
+    name: str
+    description: str
+
+
 class Operation(Struct, frozen=True, kw_only=True):
     """One method on one path, and everything that is true of it."""
 
@@ -45,6 +52,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     media: str
     body_limit: int
     multipart: type[Struct] | None
+    headers: tuple[Header, ...]
     path_types: dict[str, Any]
     query_type: type[Struct] | None
     body_type: type[Struct] | None
@@ -97,6 +105,7 @@ class Router:
         media: str = JSON,
         body_limit: int = 1 << 20,
         multipart: type[Struct] | None = None,
+        headers: Sequence[Header] = (),
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             if role is None:
@@ -114,6 +123,7 @@ class Router:
                     media=media,
                     body_limit=body_limit,
                     multipart=multipart,
+                    headers=tuple(headers),
                     **_signature(method, path, handler),
                 )
             )

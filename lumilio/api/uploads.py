@@ -1,6 +1,5 @@
 """Uploading one file over HTTP: streamed into staging while it is hashed."""
 
-import asyncio
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,18 +9,23 @@ from starlette.requests import Request
 
 from lumilio.api import multipart
 from lumilio.api.multipart import PartData, PartEnd, PartStart
-from lumilio.api.typed import Router
-from lumilio.errors import BadRequest, NotFound, StorageFull
+from lumilio.api.typed import Header, Router
+from lumilio.errors import BadRequest, NotFound, RepositoryOffline, StorageFull
 from lumilio.library import file_names, repositories, uploads
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
-from lumilio.library.uploads import StagedFile
+from lumilio.library.staging import StagedFile
 
 api = Router("assets", "Photos, videos and recordings.", gate="first")
 
-_AT_ONCE = asyncio.Semaphore(32)
+UPLOADS_AT_ONCE = 32
 _BUFFER_BYTES = 1 << 20
 _LONGEST_FIELD = 200
+
+
+CONTENT_HASH = Header(
+    "X-Content-Hash", "BLAKE3 of the file in hex; a hint, the server always computes its own."
+)
 
 
 class UploadForm(Struct, frozen=True):
@@ -47,14 +51,20 @@ class UploadAccepted(Struct):
     asset_id: UUID
 
 
-@api.post("/assets", role="user", multipart=UploadForm, errors=(NotFound, StorageFull))
+@api.post(
+    "/assets",
+    role="user",
+    multipart=UploadForm,
+    errors=(NotFound, StorageFull, RepositoryOffline),
+    headers=(CONTENT_HASH,),
+)
 async def upload_asset(ctx: Context, request: Request) -> UploadAccepted:
     """Upload one media file and queue it for import.
 
     The answer comes after the file is safe on disk. A file whose content the caller already has in
     the repository is not stored again.
     """
-    async with _AT_ONCE:
+    async with request.app.state.uploading:
         upload = _Upload(ctx)
         try:
             async for event in multipart.events(request):
@@ -111,7 +121,12 @@ class _Upload:
     def finish(self) -> UploadAccepted:
         if self._staged is None or self._repository is None:
             raise BadRequest("There is no file in the request")
-        name, staged, repository = self._name, self._staged, self._repository
+        repository = _repository(self._ctx, self._repository_id.strip())
+        if repository.key != self._repository.key:
+            # The field came after the file.
+            repository.require_online()
+            self._staged.move_to(repository.layout.incoming)
+        name, staged = self._name, self._staged
         admission = uploads.admit(self._ctx, repository, staged, name)
         where = repository.public.name
         message = (

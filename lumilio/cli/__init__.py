@@ -33,6 +33,10 @@ RepositoryOption = Annotated[
 @cli.callback(invoke_without_command=True)
 def start(context: typer.Context, home: HomeOption = None) -> None:
     """Open Lumilio in a window, or serve it where there is no display."""
+    if home is not None:
+        # `lumilio --home X doctor` means the same as `lumilio doctor --home X`.
+        commands = typer.main.get_group(cli).commands
+        context.default_map = {name: {"home": str(home)} for name in commands}
     if context.invoked_subcommand is None:
         serving.open_app(_settings(home=home))
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from lumilio import __version__, desktop
 from lumilio.api.server import WEB_ROOT
-from lumilio.db import Database
+from lumilio.db import DamagedDatabase, Database
 from lumilio.home import Home
 from lumilio.media import support
 from lumilio.settings import Settings
@@ -78,7 +78,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
     if not home.database.exists():
         yield Finding("Database", "not created yet; the first start does it")
         return
-    database = Database(home.database)
+    try:
+        database = Database(home.database)
+    except DamagedDatabase as error:
+        yield Finding("Database", error.message, problem=True)
+        return
     with database.read() as db:
         verdict = db.value("PRAGMA quick_check")
     database.close()

@@ -86,8 +86,12 @@ def _upload_all(
 
 
 def _upload(client: Client, repository_id: str, file: Path) -> _Outcome:
+    if file.exists() and not file.is_file():
+        return _Outcome(file, refusal="This is not a file")
     try:
         receipt = client.upload(file, repository_id)
+    except UnicodeError:
+        return _Outcome(file, refusal="The name of this file is not valid text")
     except (LumilioError, OSError, httpx2.HTTPError) as error:
         return _Outcome(file, refusal=str(error) or type(error).__name__)
     return _Outcome(file, receipt["asset_id"], receipt["status"] == "duplicate")
@@ -123,14 +127,19 @@ def _collect_failures(client: Client, outcomes: list[_Outcome]) -> None:
 
 
 def _scan_one(client: Client, repository_id: str, *, force: bool) -> Any:
-    started = client.post(f"/repositories/{repository_id}/scan", json={"force": force})
-    assert started["status"] == "queued"
+    """Start a scan and wait for its run, which is the first one that was not there before."""
+    before = _latest_run(client, repository_id)
+    client.post(f"/repositories/{repository_id}/scan", json={"force": force})
     while True:
         time.sleep(_POLL_SECONDS)
-        counts = client.get("/admin/river/queue-summary?error_limit=0")["queues"]
-        waiting = sum(q["remaining_jobs"] for q in counts if q["name"] == "scan_repository")
-        if not waiting:
-            return client.get(f"/repositories/{repository_id}/scans/latest")
+        run = _latest_run(client, repository_id)
+        if run and run["status"] != "running" and run["scan_id"] != (before or {}).get("scan_id"):
+            return run
+
+
+def _latest_run(client: Client, repository_id: str) -> Any:
+    runs = client.get(f"/repositories/{repository_id}/scans?limit=1")["scans"]
+    return runs[0] if runs else None
 
 
 def _repository(client: Client, wanted: str | None) -> Any:
@@ -164,9 +173,8 @@ def _print_summary(console: Console, outcomes: list[_Outcome]) -> None:
     duplicates = sum(outcome.duplicate and not outcome.refusal for outcome in outcomes)
     added = len(outcomes) - duplicates - len(refused)
     for outcome in refused:
-        console.print(
-            f"{outcome.path}: {outcome.refusal}", markup=False, highlight=False, soft_wrap=True
-        )
+        shown = os.fsencode(outcome.path).decode(errors="backslashreplace")
+        console.print(f"{shown}: {outcome.refusal}", markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"{added} added, {duplicates} already there, {len(refused)} refused or failed",
         highlight=False,

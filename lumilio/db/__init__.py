@@ -5,12 +5,13 @@ a read-only connection. Both yield a `Connection` whose rows come back as Struct
 this package opens SQLite.
 """
 
-from lumilio.db.database import Connection, Database, Transaction
+from lumilio.db.database import Connection, DamagedDatabase, Database, Transaction
 from lumilio.db.migrations import NewerDatabase, migrate
 from lumilio.db.values import from_microseconds, to_microseconds
 
 __all__ = [
     "Connection",
+    "DamagedDatabase",
     "Database",
     "NewerDatabase",
     "Transaction",

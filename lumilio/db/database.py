@@ -11,13 +11,19 @@ from typing import Any, TypeVar
 import apsw
 import apsw.bestpractice
 
-from lumilio.errors import StorageFull
+from lumilio.errors import LumilioError, StorageFull
 
 T = TypeVar("T")
 Value = None | int | float | str | bytes
 Values = Sequence[Value] | Mapping[str, Value]
 
 BUSY_TIMEOUT_MS = 10_000
+
+
+class DamagedDatabase(LumilioError):
+    """The file is not a database, or damaged beyond reading."""
+
+    title = "The library's database file is damaged; a copy may lie in the backups folder"
 
 
 class Connection:
@@ -76,7 +82,10 @@ class Database:
         self.path = path
         self._writing = threading.RLock()
         self._subscribers: dict[str, list[Callable[[], None]]] = defaultdict(list)
-        self._writer = self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+        try:
+            self._writer = self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            raise DamagedDatabase(cause=f"{path}: {error}") from error
         self._readers: LifoQueue[apsw.Connection] = LifoQueue()
         self._reader_count = threading.BoundedSemaphore(readers)
 

@@ -3,13 +3,13 @@
 import os
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
 from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
-from lumilio.library import jobs, processing, repositories
+from lumilio.library import file_names, jobs, new_assets, repositories
 from lumilio.library.context import Context
+from lumilio.library.new_assets import NewAsset
 from lumilio.library.placing import Develop
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.formats import format_of
@@ -31,6 +31,7 @@ class KnownFile(Struct, frozen=True):
     file_size: int
     file_modified_at: int
     deleted_reason: str | None
+    content_hash: bytes
 
 
 class _Found(Struct, frozen=True):
@@ -46,8 +47,9 @@ def known_files(db: Connection, repository_key: int) -> dict[str, KnownFile]:
     """Every file of a repository's user area by its storage path."""
     rows = db.rows(
         lambda path, *rest: (path, KnownFile(*rest)),
-        "SELECT storage_path, id, file_size, file_modified_at, deleted_reason FROM assets"
-        " WHERE repository_id = ? AND storage_path NOT LIKE 'inbox/%'",
+        "SELECT storage_path, id, file_size, file_modified_at, deleted_reason, hash"
+        " FROM assets"
+        " WHERE repository_id = ? AND substr(storage_path, 1, 6) <> 'inbox/'",
         (repository_key,),
     )
     return dict(rows)
@@ -69,6 +71,28 @@ def queue(
         ),
         now,
     )
+
+
+def follow(
+    ctx: Context, repository: StoredRepository, storage_path: str, gone: dict[str, KnownFile]
+) -> str | None:
+    """Give a file to the one asset of its content whose own file is gone.
+
+    Returns the former path of that asset, None when there is no such asset or more than one.
+    """
+    found = _look_at(repository.layout.file(storage_path), storage_path)
+    if found is None:
+        return None
+    same = [
+        path
+        for path, file in gone.items()
+        if (file.file_size, file.content_hash) == (found.size, found.content_hash)
+    ]
+    if len(same) != 1:
+        return None
+    with ctx.db.write() as tx:
+        _update(tx, gone[same[0]].key, found)
+    return same[0]
 
 
 def mark_missing(tx: Transaction, gone: dict[str, KnownFile], now: datetime) -> None:
@@ -130,25 +154,10 @@ def _enter(
         return None
     _update(tx, key, found)
     if content_hash != found.content_hash:
-        _reset(tx, key, found, now)
+        new_assets.replace_content(tx, key, found.content_hash, found.modified_at, now)
     elif not force:
         return None
     return int(key)
-
-
-def _reset(tx: Transaction, key: int, found: _Found, now: datetime) -> None:
-    """Forget what was read from the former content; what a person chose stays."""
-    tx.run(
-        "UPDATE assets SET hash = ?, taken_time = ?, capture_offset_minutes = NULL,"
-        " thumbhash = NULL, processing = ? WHERE id = ?",
-        (
-            found.content_hash,
-            found.modified_at,
-            processing.encode(processing.begin(now)),
-            key,
-        ),
-    )
-    tx.run("DELETE FROM thumbnails WHERE asset_id = ?", (key,))
 
 
 def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) -> int | None:
@@ -164,12 +173,15 @@ def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) ->
 
 
 def _update(tx: Transaction, key: int, found: _Found) -> None:
+    name = found.storage_path.rsplit("/", 1)[-1]
     tx.run(
-        "UPDATE assets SET storage_path = ?, original_filename = ?, file_size = ?,"
-        " file_modified_at = ?, deleted_at = NULL, deleted_reason = NULL WHERE id = ?",
+        "UPDATE assets SET storage_path = ?, original_filename = ?, folded_filename = ?,"
+        " file_size = ?, file_modified_at = ?, deleted_at = NULL, deleted_reason = NULL"
+        " WHERE id = ?",
         (
             found.storage_path,
-            found.storage_path.rsplit("/", 1)[-1],
+            name,
+            file_names.folded(name),
             found.size,
             found.modified_at,
             key,
@@ -184,24 +196,18 @@ def _insert(
     form = format_of(name)
     if form is None:
         return None
-    return tx.insert(
-        "INSERT INTO assets (asset_id, repository_id, owner_id, type, original_filename,"
-        " storage_path, mime_type, file_size, file_modified_at, hash, upload_time, taken_time,"
-        " is_raw, processing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            uuid4().bytes,
-            repository.key,
-            repository.default_owner_id,
-            form.type,
-            name,
-            found.storage_path,
-            form.mime,
-            found.size,
-            found.modified_at,
-            found.content_hash,
-            to_microseconds(now),
-            found.modified_at,
-            int(form.is_raw),
-            processing.encode(processing.begin(now)),
+    return new_assets.insert(
+        tx,
+        NewAsset(
+            repository_key=repository.key,
+            owner_id=repository.default_owner_id,
+            form=form,
+            name=name,
+            storage_path=found.storage_path,
+            size=found.size,
+            modified_at=found.modified_at,
+            content_hash=found.content_hash,
+            at=now,
+            taken_time=found.modified_at,
         ),
     )

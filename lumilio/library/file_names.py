@@ -1,5 +1,6 @@
 """Names of originals in a repository: safe on every system, and free."""
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -11,26 +12,42 @@ from lumilio.errors import BadRequest
 from lumilio.library.repository_folders import INBOX, DuplicateHandling, StorageStrategy
 
 _LONGEST_NAME_BYTES = 200
+_LONGEST_SUFFIX_BYTES = 20
+_DIRECTION_MARKS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _RENAMES = 1000
 
 
 def display_name(client_name: str) -> str:
     """The last part of the name a client sent, as shown to people; raises BadRequest when empty."""
     name = client_name.replace("\\", "/").rsplit("/", 1)[-1]
-    name = "".join(c for c in name if c.isprintable()).strip()
+    name = "".join(c for c in name if not _misleads(c)).strip()
     if not name:
         raise BadRequest("The file has no name")
     return name[:255]
 
 
+def folded(name: str) -> str:
+    """A name for comparing: without letter case, accents composed."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def safe_name(name: str) -> str:
     """A file name that every system can store, with the same extension."""
-    clean = str(sanitize_filename(name, platform="universal", replacement_text="_"))
-    path = PurePosixPath(clean.lstrip(".") or "file")
-    suffix = path.suffix.encode()[:20].decode(errors="ignore")
+    path = PurePosixPath(name)
+    suffix = _sanitized(path.suffix).encode()[:_LONGEST_SUFFIX_BYTES].decode(errors="ignore")
     room = _LONGEST_NAME_BYTES - len(suffix.encode())
-    stem = path.stem.encode()[:room].decode(errors="ignore").rstrip(". ")
+    stem = path.stem.encode()[:room].decode(errors="ignore")
+    stem = _sanitized(stem.lstrip(".")).rstrip(". ")
     return (stem or "file") + suffix
+
+
+def _sanitized(text: str) -> str:
+    return str(sanitize_filename(text, platform="universal", replacement_text="_"))
+
+
+def _misleads(character: str) -> bool:
+    """Control characters, halves of characters, and marks that turn the direction of reading."""
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTION_MARKS
 
 
 def inbox_folder(strategy: StorageStrategy, content_hash: str, now: datetime) -> str:

@@ -4,6 +4,7 @@ Nothing is ever written over: a name is claimed exclusively, and the staged file
 the folder with the new name is flushed.
 """
 
+import contextlib
 import errno
 import os
 from datetime import datetime
@@ -17,6 +18,9 @@ from lumilio.library import assets, file_names, jobs, repositories
 from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
+from lumilio.library.staging import flush_folder
+
+_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 class UploadLost(LumilioError):
@@ -50,8 +54,12 @@ def place(ctx: Context, job: jobs.Job) -> None:
     repository.require_online()
     staged = repository.layout.incoming / payload.staged_name
     target = repository.layout.file(stored.storage_path)
-    if payload.replaces or stored.stem != payload.content_hash:
-        _replace(ctx, payload, stored.key, staged, target)
+    if stored.stem != payload.content_hash or payload.replaces:
+        is_current = _replace(ctx, payload, stored.key, staged, target)
+        if not is_current:
+            with ctx.db.write() as tx:
+                jobs.complete(tx, job.id, ctx.now())
+            return
     while staged.exists() and not _moved(staged, target):
         target = _another_name(ctx, repository, stored, target)
     if not target.is_file():
@@ -76,15 +84,18 @@ def _another_name(
     return repository.layout.file(path)
 
 
-def _replace(ctx: Context, payload: Ingest, key: int, staged: Path, target: Path) -> None:
-    """Put a file in the place of the former one, unless a later upload has replaced both."""
+def _replace(ctx: Context, payload: Ingest, key: int, staged: Path, target: Path) -> bool:
+    """Put a file in the place of the former one; False when a later upload has replaced both."""
     # Inside a transaction, so that of two uploads to one name the later one wins on disk, too.
     with ctx.db.write() as tx:
         if assets.by_key(tx, key).stem != payload.content_hash:
             staged.unlink(missing_ok=True)
-        elif staged.exists():
+            return False
+        if staged.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
             staged.replace(target)
             flush_folder(target.parent)
+    return True
 
 
 def delete_abandoned(ctx: Context) -> None:
@@ -104,8 +115,9 @@ def delete_abandoned(ctx: Context) -> None:
     for layout in layouts:
         if layout.incoming.is_dir():
             for file in layout.incoming.iterdir():
-                if file.name not in awaited:
-                    file.unlink(missing_ok=True)
+                if file.name not in awaited and file.is_file():
+                    with contextlib.suppress(OSError):
+                        file.unlink()
 
 
 def free_path(
@@ -161,19 +173,8 @@ def _rename_exclusively(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+        if error.errno not in _NO_HARD_LINKS:
             raise
         # exFAT and some network shares have no hard links: claim the name, then replace it.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o644))
         source.replace(target)
-
-
-def flush_folder(folder: Path) -> None:
-    """Make new names in a folder outlive a power cut."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,13 +17,13 @@ _ATTENTION = "state IN ('retryable', 'cancelled', 'discarded')"
 class JobStateCounts(Struct):
     """How many jobs are in each state."""
 
-    available: int = 0
-    scheduled: int = 0
-    running: int = 0
-    retryable: int = 0
-    completed: int = 0
-    cancelled: int = 0
-    discarded: int = 0
+    available: int
+    scheduled: int
+    running: int
+    retryable: int
+    completed: int
+    cancelled: int
+    discarded: int
 
 
 class QueueErrorSample(Struct, omit_defaults=True):
@@ -68,7 +68,7 @@ def state_counts(ctx: Context) -> JobStateCounts:
     """Count the jobs in the ledger by state."""
     with ctx.db.read() as db:
         rows = db.rows(lambda *row: row, "SELECT state, count(*) FROM jobs GROUP BY state")
-    return JobStateCounts(**dict(rows))
+    return JobStateCounts(**dict.fromkeys(JobStateCounts.__struct_fields__, 0) | dict(rows))
 
 
 def summary(ctx: Context, error_limit: int) -> QueueSummaryList:
@@ -89,7 +89,7 @@ SELECT queue, count(*), total(state = 'completed'), total({_REMAINING}),
     avg(CASE WHEN finalized_at IS NOT NULL THEN finalized_at - created_at END) / 1000,
     avg(CASE WHEN finalized_at IS NOT NULL THEN finalized_at - attempted_at END) / 1000,
     min(CASE WHEN {_REMAINING} THEN created_at END),
-    max(max(created_at, COALESCE(attempted_at, 0), COALESCE(finalized_at, 0)))
+    max(max(created_at, scheduled_at, COALESCE(attempted_at, 0), COALESCE(finalized_at, 0)))
 FROM jobs GROUP BY queue
 """
 

@@ -1,5 +1,6 @@
 """Repositories: folders that hold originals, registered with the library."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +20,8 @@ from lumilio.library.repository_folders import (
     Marker,
     StorageStrategy,
 )
+
+log = logging.getLogger(__name__)
 
 RepositoryRole = Literal["primary", "regular"]
 
@@ -78,13 +81,12 @@ def create(ctx: Context, wanted: NewRepository) -> Repository:
     Conflict about the primary and BadRequest for anything that makes the folder unusable.
     """
     _check_role(ctx, wanted.role)
-    root = Path(wanted.root).expanduser() if wanted.root.strip() else ctx.settings.storage_path
-    if not root.is_absolute():
-        raise BadRequest("The folder must be given with its full path")
-    root = Path(os.path.realpath(root))
     slug = folders.folder_name(wanted.name)
-    folder = root / ("primary" if wanted.role == "primary" else slug)
-    _check_place(ctx, folder)
+    try:
+        folder = _root(ctx, wanted.root) / ("primary" if wanted.role == "primary" else slug)
+        _check_place(ctx, folder)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadRequest("The folder cannot be used", cause=str(error)) from error
     found = folders.read_marker(folder)
     marker = found or Marker(
         id=uuid4(),
@@ -145,7 +147,18 @@ def repair_folders(ctx: Context) -> None:
         stored = db.rows(_decode, f"SELECT {_COLUMNS} FROM repositories")
     for repository in stored:
         if repository.layout.is_online:
-            folders.create(repository.layout.root, None)
+            try:
+                folders.create(repository.layout.root, None)
+            except BadRequest as error:
+                # One broken disk must not keep the rest of the library closed.
+                log.warning("repository %s: %s", repository.public.name, error)
+
+
+def _root(ctx: Context, text: str) -> Path:
+    root = Path(text).expanduser() if text.strip() else ctx.settings.storage_path
+    if not root.is_absolute():
+        raise BadRequest("The folder must be given with its full path")
+    return Path(os.path.realpath(root))
 
 
 def _check_role(ctx: Context, role: RepositoryRole) -> None:

@@ -105,7 +105,7 @@ def enclosing_repository(folder: Path) -> Path | None:
 def read_marker(folder: Path) -> Marker | None:
     """The marker of a folder, None where there is none; raises BadRequest when unreadable."""
     try:
-        return msgspec.yaml.decode((folder / MARKER).read_bytes(), type=Marker)
+        return msgspec.yaml.decode((folder / MARKER).read_bytes(), type=Marker, strict=False)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:

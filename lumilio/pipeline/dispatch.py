@@ -33,6 +33,9 @@ class Dispatcher:
     def __init__(self, ctx: Context, tasks: Mapping[str, Task], queue_file: Path) -> None:
         self._ctx = ctx
         self._tasks = tasks
+        # The ledger knows everything that this file ever carried, and more surely.
+        for leftover in (queue_file, Path(f"{queue_file}-wal"), Path(f"{queue_file}-shm")):
+            leftover.unlink(missing_ok=True)
         self._queues = [
             JobQueue(name, queue_file, task.workers, self.run_job) for name, task in tasks.items()
         ]
@@ -57,7 +60,8 @@ class Dispatcher:
         self._wake.set()
         for queue in self._queues:
             queue.request_stop()
-        self._thread.join(seconds)
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
         for queue in self._queues:
             queue.wait_stopped(max(deadline - time.monotonic(), 0.1))
 

@@ -80,12 +80,13 @@ class JobQueue:
             utc=True,
         )
         self._task = self._huey.task(name=name)(run_job)
+        self._is_started = False
         self._consumer = _QuietConsumer(self._huey, workers=workers, periodic=False)
 
     def start(self) -> None:
-        """Forget what an earlier process left behind and start the workers."""
-        self._huey.storage.flush_queue()
+        """Start the workers."""
         self._consumer.start()
+        self._is_started = True
 
     def put(self, job_id: int) -> None:
         """Hand a job id to the workers."""
@@ -107,6 +108,7 @@ class JobQueue:
 
     def wait_stopped(self, seconds: float) -> None:
         """Let running jobs finish, for at most `seconds`."""
-        self._consumer.shutdown_timeout = seconds
-        self._consumer.stop(graceful=True)
+        if self._is_started:
+            self._consumer.shutdown_timeout = seconds
+            self._consumer.stop(graceful=True)
         self._huey.storage.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from lumilio.errors import RepositoryOffline
 from lumilio.library import discoveries, jobs, repositories, scans
 from lumilio.library.context import Context
 from lumilio.library.discoveries import KnownFile
@@ -89,6 +90,12 @@ def run(ctx: Context, job: Job) -> None:
     try:
         repository.require_online()
         fault = _compare(ctx, repository, counts, force=request.force)
+    except RepositoryOffline as error:
+        # Whoever asked wants to know now; the next scan is theirs to ask for.
+        scans.finish(ctx, run_key, counts, error.message)
+        with ctx.db.write() as tx:
+            jobs.fail(tx, job, error.message, ctx.now(), final=True)
+        return
     except Exception as error:
         scans.finish(ctx, run_key, counts, str(error))
         raise
@@ -103,39 +110,68 @@ def _compare(
     """Queue what differs from the library; returns what kept the walk from being complete."""
     with ctx.db.read() as db:
         known = discoveries.known_files(db, repository.key)
+    known_sizes = {file.file_size for file in known.values()}
     walk = _Walk(repository.layout.root)
-    changed: list[str] = []
+    batch = _Batch(ctx, repository, force=force)
+    perhaps_moved: list[str] = []
     for entry in walk.entries():
         seen = known.pop(entry.storage_path, None)
-        if seen is None:
+        if seen is None and entry.size in known_sizes:
+            perhaps_moved.append(entry.storage_path)
+        elif seen is None:
             counts.discovered += 1
+            batch.add(entry.storage_path)
         elif force or _differs(entry, seen):
             counts.updated += 1
+            batch.add(entry.storage_path)
+    # A folder that could not be read says nothing about the files in it.
+    gone = {} if walk.faults else _gone(repository, known)
+    for storage_path in perhaps_moved:
+        former = discoveries.follow(ctx, repository, storage_path, gone)
+        if former is None:
+            counts.discovered += 1
+            batch.add(storage_path)
         else:
-            continue
-        changed.append(entry.storage_path)
-        if len(changed) == _BATCH:
-            _queue(ctx, repository, changed, force=force)
-            changed = []
-    _queue(ctx, repository, changed, force=force)
+            counts.updated += 1
+            del gone[former]
+    batch.flush()
     counts.skipped = walk.skipped + len(walk.faults)
     if walk.faults:
-        # A folder that could not be read says nothing about the files in it.
         return f"{len(walk.faults)} places could not be read, first {walk.faults[0]}"
-    repository.require_online()
-    gone = {path: file for path, file in known.items() if file.deleted_reason is None}
-    counts.deleted = len(gone)
+    lost = {path: file for path, file in gone.items() if file.deleted_reason is None}
+    counts.deleted = len(lost)
     with ctx.db.write() as tx:
-        discoveries.mark_missing(tx, gone, ctx.now())
+        discoveries.mark_missing(tx, lost, ctx.now())
     return None
 
 
-def _queue(
-    ctx: Context, repository: StoredRepository, storage_paths: list[str], *, force: bool
-) -> None:
-    if storage_paths:
-        with ctx.db.write() as tx:
-            discoveries.queue(tx, repository.key, storage_paths, ctx.now(), force=force)
+def _gone(repository: StoredRepository, unseen: dict[str, KnownFile]) -> dict[str, KnownFile]:
+    """What the walk did not come across, now that it is certain that the disk is still there."""
+    repository.require_online()
+    return {path: file for path, file in unseen.items() if file.deleted_reason != "trashed"}
+
+
+class _Batch:
+    """Files to look at closely, queued some hundred at a time."""
+
+    def __init__(self, ctx: Context, repository: StoredRepository, *, force: bool) -> None:
+        self._ctx = ctx
+        self._repository = repository
+        self._force = force
+        self._storage_paths: list[str] = []
+
+    def add(self, storage_path: str) -> None:
+        self._storage_paths.append(storage_path)
+        if len(self._storage_paths) == _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        paths, self._storage_paths = self._storage_paths, []
+        if paths:
+            with self._ctx.db.write() as tx:
+                discoveries.queue(
+                    tx, self._repository.key, paths, self._ctx.now(), force=self._force
+                )
 
 
 def _differs(entry: _Entry, seen: KnownFile) -> bool:

@@ -1,20 +1,28 @@
 """The asset filter: its fields as clients send them, and the SQL conditions they stand for."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Meta, Struct
 
 from lumilio.db import to_microseconds
 from lumilio.errors import BadRequest
 from lumilio.library.assets import AssetType
 from lumilio.library.context import Principal
+from lumilio.library.file_names import folded
+from lumilio.library.users import Instant
 
 FilenameOperator = Literal["contains", "matches", "starts_with", "ends_with"]
 Condition = tuple[str, tuple[int | float | str | bytes | None, ...]]
+
+# What SQLite takes for a number, and for a pattern even when every character is escaped.
+Key = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+LONGEST_TEXT = 4096
 
 _PATTERNS: dict[str, str] = {
     "contains": "%{}%",
@@ -24,13 +32,14 @@ _PATTERNS: dict[str, str] = {
     "ends_with": "%{}",
     "endswith": "%{}",
 }
+_PLAIN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LAST_MICROSECOND = time(23, 59, 59, 999999)
 
 
 class FilenameFilter(Struct, frozen=True):
     """Part of a file name; letter case never matters."""
 
-    value: str | None = None
+    value: Annotated[str, Meta(max_length=LONGEST_TEXT)] | None = None
     operator: Annotated[
         str | None, Meta(description="contains, matches, starts_with or ends_with.")
     ] = None
@@ -57,12 +66,12 @@ class AssetFilter(Struct, frozen=True):
     """Conditions that must all hold."""
 
     repository_id: str | None = None
-    album_id: int | None = None
+    album_id: Key | None = None
     type: AssetType | None = None
     types: list[AssetType] | None = None
-    owner_id: int | None = None
+    owner_id: Key | None = None
     raw: bool | None = None
-    rating: int | None = None
+    rating: Key | None = None
     liked: bool | None = None
     filename: FilenameFilter | None = None
     date: DateRange | None = None
@@ -105,8 +114,8 @@ def _kind(wanted: AssetFilter) -> Iterator[Condition]:
         )
     yield from _equal("assets.type", wanted.type)
     if wanted.types:
-        marks = ", ".join("?" * len(wanted.types))
-        yield (f"assets.type IN ({marks})", tuple(wanted.types))
+        types = tuple(set(wanted.types))
+        yield (f"assets.type IN ({', '.join('?' * len(types))})", types)
     if wanted.raw is not None:
         yield ("assets.is_raw = ?", (int(wanted.raw),))
 
@@ -129,9 +138,9 @@ def _names(wanted: AssetFilter, query: str) -> Iterator[Condition]:
 
 
 def _like(operator: str, text: str) -> Condition:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = folded(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = _PATTERNS.get(operator, _PATTERNS["contains"]).format(escaped)
-    return ("assets.original_filename LIKE ? ESCAPE '\\'", (pattern,))
+    return ("assets.folded_filename LIKE ? ESCAPE '\\'", (pattern,))
 
 
 def _dates(wanted: DateRange | None, zone: ZoneInfo) -> Iterator[Condition]:
@@ -183,23 +192,20 @@ def _equal(column: str, value: int | str | None) -> Iterator[Condition]:
 
 def _uuid(text: str) -> UUID:
     try:
-        return UUID(text)
-    except ValueError as error:
+        return msgspec.convert(text, UUID)
+    except msgspec.ValidationError as error:
         raise BadRequest("filter.repository_id is not an id", cause=str(error)) from error
 
 
 def _is_plain_date(text: str) -> bool:
-    return len(text) == len("2031-07-04")
+    return bool(_PLAIN_DATE.fullmatch(text))
 
 
 def _instant(text: str, clock: time, zone: ZoneInfo) -> int:
     try:
         if _is_plain_date(text):
             return to_microseconds(datetime.combine(date.fromisoformat(text), clock, zone))
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is None:
-            raise ValueError("a time needs an offset")
-        return to_microseconds(instant)
+        return to_microseconds(msgspec.convert(text, Instant))
     except (ValueError, OverflowError) as error:
         raise BadRequest(
             "A date must be YYYY-MM-DD or a time with offset (RFC 3339)", cause=str(error)

@@ -10,12 +10,13 @@ from lumilio.errors import BadRequest, Unavailable
 from lumilio.library import assets
 from lumilio.library.assets import Asset
 from lumilio.library.context import Context
-from lumilio.search.filters import AssetFilter, conditions
+from lumilio.search.filters import LONGEST_TEXT, AssetFilter, conditions
 
 StackMode = Literal["collapsed", "expanded"]
 
 _DEFAULT_LIMIT = 20
 _MAX_LIMIT = 100
+_MAX_OFFSET = 2**63 - 1
 _ORDERS = {
     "date_captured": "assets.capture_order DESC, assets.asset_id DESC",
     "recently_added": "assets.upload_time DESC, assets.asset_id DESC",
@@ -39,13 +40,13 @@ class PageRequest(Struct, frozen=True):
     @property
     def start(self) -> int:
         """The offset in force."""
-        return max(self.offset or 0, 0)
+        return min(max(self.offset or 0, 0), _MAX_OFFSET)
 
 
 class AssetQuery(Struct, frozen=True):
     """A request for a page of the library."""
 
-    query: str | None = None
+    query: Annotated[str, Meta(max_length=LONGEST_TEXT)] | None = None
     search_type: Annotated[str, Meta(description="filename or semantic.")] | None = None
     filter: AssetFilter | None = None
     sort_by: Annotated[str, Meta(description="date_captured or recently_added.")] | None = None

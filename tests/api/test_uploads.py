@@ -12,7 +12,7 @@ from typing import Any
 import blake3
 import pytest
 
-from lumilio.library import uploads
+from lumilio.library import staging
 from lumilio.media.formats import FORMATS
 from tests.conftest import Running
 from tests.support.api import Api
@@ -538,7 +538,7 @@ def test_a_full_disk_is_told_as_such(library: Library, monkeypatch: pytest.Monke
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(uploads.os, "fsync", full)
+    monkeypatch.setattr(staging.os, "fsync", full)
     response = library.admin.upload("a.jpg", jpeg(1))
     monkeypatch.undo()
     assert response.status_code == 507
@@ -552,7 +552,7 @@ def test_another_fault_of_the_disk_is_a_server_error_that_tells_no_paths(
     def broken(descriptor: int) -> None:
         raise OSError(5, "Input/output error", str(library.folder()))
 
-    monkeypatch.setattr(uploads.os, "fsync", broken)
+    monkeypatch.setattr(staging.os, "fsync", broken)
     response = library.admin.upload("a.jpg", jpeg(1))
     monkeypatch.undo()
     assert response.status_code == 500
@@ -570,7 +570,7 @@ def test_an_upload_is_on_disk_before_it_is_acknowledged(
         events.append("folder" if os.fstat(descriptor).st_mode & 0o040000 else "file")
         real(descriptor)
 
-    monkeypatch.setattr(uploads.os, "fsync", record)
+    monkeypatch.setattr(staging.os, "fsync", record)
     library.db.subscribe("jobs", lambda: events.append("committed"))
     library.admin.uploaded("a.jpg", jpeg(1))
     assert events == ["file", "folder", "committed"]

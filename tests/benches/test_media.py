@@ -44,7 +44,10 @@ def test_a_dozen_samples_arrive_by_every_way_with_the_right_facts(tmp_path: Path
     if not (media.DEFAULT_MEDIA / "MANIFEST.csv").is_file():
         pytest.skip(f"there are no samples in {media.DEFAULT_MEDIA}")
 
-    assert media.prove(_dozen(media.read_samples(media.DEFAULT_MEDIA)), tmp_path) == []
+    dozen = _dozen(media.read_samples(media.DEFAULT_MEDIA))
+
+    # RAW sizes, which differ by a rim of pixels, weigh more among a dozen than among all.
+    assert media.prove(dozen, tmp_path, promised=0.9) == []
 
 
 def test_facts_that_agree() -> None:

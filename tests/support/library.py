@@ -13,6 +13,7 @@ from lumilio.db import Database, migrate, to_microseconds
 from lumilio.home import Home
 from lumilio.library import jobs, keys, processing, repositories
 from lumilio.library.context import Context
+from lumilio.library.file_names import folded
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.pool import DecodePool
 from lumilio.pipeline.dispatch import Dispatcher
@@ -132,6 +133,7 @@ class Library:
             "owner_id": self.admin.user_id,
             "type": "PHOTO",
             "original_filename": name,
+            "folded_filename": folded(name),
             "storage_path": f"photos/{asset_id}",
             "mime_type": "image/jpeg",
             "file_size": 1,

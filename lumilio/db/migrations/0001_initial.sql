@@ -52,6 +52,8 @@ CREATE TABLE assets (
     owner_id INTEGER REFERENCES users (id) ON DELETE SET NULL,
     type TEXT NOT NULL CHECK (type IN ('PHOTO', 'VIDEO', 'AUDIO')),
     original_filename TEXT NOT NULL,
+    -- Without case and in composed form, for filters by name.
+    folded_filename TEXT NOT NULL,
     storage_path TEXT NOT NULL,
     mime_type TEXT NOT NULL,
     file_size INTEGER NOT NULL,

@@ -1,0 +1,64 @@
+"""Entering a file as an asset, or as the new content of one."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from msgspec import Struct
+
+from lumilio.db import Transaction, to_microseconds
+from lumilio.library import file_names, processing
+from lumilio.media.formats import Format
+
+
+class NewAsset(Struct, frozen=True, kw_only=True):
+    """A file that becomes an asset; `taken_time` only where the file system tells a likely one."""
+
+    repository_key: int
+    owner_id: int | None
+    form: Format
+    name: str
+    storage_path: str
+    size: int
+    modified_at: int
+    content_hash: bytes
+    at: datetime
+    taken_time: int | None = None
+
+
+def insert(tx: Transaction, new: NewAsset) -> int:
+    """Write the row of a new asset, none of whose steps has run; returns its key."""
+    return tx.insert(
+        "INSERT INTO assets (asset_id, repository_id, owner_id, type, original_filename,"
+        " folded_filename, storage_path, mime_type, file_size, file_modified_at, hash,"
+        " upload_time, taken_time, is_raw, processing)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            uuid4().bytes,
+            new.repository_key,
+            new.owner_id,
+            new.form.type,
+            new.name,
+            file_names.folded(new.name),
+            new.storage_path,
+            new.form.mime,
+            new.size,
+            new.modified_at,
+            new.content_hash,
+            to_microseconds(new.at),
+            new.taken_time,
+            int(new.form.is_raw),
+            processing.encode(processing.begin(new.at)),
+        ),
+    )
+
+
+def replace_content(
+    tx: Transaction, key: int, content_hash: bytes, taken_time: int | None, now: datetime
+) -> None:
+    """Forget what was read from the former content; what a person chose stays."""
+    tx.run(
+        "UPDATE assets SET hash = ?, taken_time = ?, capture_offset_minutes = NULL,"
+        " thumbhash = NULL, processing = ? WHERE id = ?",
+        (content_hash, taken_time, processing.encode(processing.begin(now)), key),
+    )
+    tx.run("DELETE FROM thumbnails WHERE asset_id = ?", (key,))
