@@ -24,6 +24,7 @@ from _ways_in import WAYS, Drill, Way
 
 CORRUPT_PART = 0.04
 SECOND_KILL_PART = 0.4
+EARLY_PART = 0.15
 # Longer than the second delay before a repeated attempt; what does not move for so long is stuck.
 STUCK_SECONDS = 40
 DECODERS_GONE_SECONDS = 10
@@ -124,10 +125,12 @@ def drill_all(
 
 
 def _moments(dice: random.Random, lengths: tuple[float, float]) -> list[float]:
-    """Half of them while files are still being sent, which is soon over."""
-    moments = [dice.uniform(0, 0.95) * dice.choice(lengths)]
+    """Half of them early, while files are still being sent or found."""
+    sending, whole = lengths
+    windows = (max(sending, EARLY_PART * whole), whole)
+    moments = [dice.uniform(0, 0.95) * dice.choice(windows)]
     if dice.random() < SECOND_KILL_PART:
-        moments.append(dice.uniform(0, 0.5) * dice.choice(lengths))
+        moments.append(dice.uniform(0, 0.5) * dice.choice(windows))
     return moments
 
 
