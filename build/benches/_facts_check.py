@@ -1,8 +1,7 @@
 """The facts of an asset against what ExifTool read in its file.
 
-Where a plain comparison would be unjust: zeros in place of a position are a receiver without a fix,
-and Lumilio must not show them; HEIF and AVIF are turned by their own property, never by EXIF; a
-lens is the same however its name is spaced, with its maker's name or without.
+Where a plain comparison would be unjust: HEIF and AVIF are turned by their own property, never by
+EXIF; a lens is the same however its name is spaced, with its maker's name or without.
 """
 
 import math
@@ -50,10 +49,9 @@ def compared(asset: dict[str, Any], truth: dict[str, str]) -> Iterator[tuple[str
         size = size[::-1] if _is_turned(truth) else size
         ours = [asset.get("width"), asset.get("height")]
         yield "size", size, ours, size == ours
-    is_unset = all(truth[column] and not float(truth[column]) for column in ("gps_lat", "gps_lon"))
     for name, column in (("latitude", "gps_lat"), ("longitude", "gps_lon")):
         if truth[column]:
-            here = None if is_unset else float(truth[column])
+            here = float(truth[column])
             there = document.get(f"gps_{name}")
             yield name, here, there, _is_near(here, there)
     if model := truth["model"].strip():

@@ -23,6 +23,12 @@ class Refused(LumilioError):
     title = "The server refused the request"
 
 
+class Unreachable(LumilioError):
+    """The server went away in the middle of a command."""
+
+    title = "The server cannot be reached any more; start it again and repeat the command"
+
+
 class Client:
     """Calls operations as the owner of the installation."""
 
@@ -67,7 +73,10 @@ class Client:
 
     def _send(self, method: str, path: str, **content: Any) -> httpx2.Response:
         headers = {"authorization": f"Bearer {self._token}"}
-        return self._http.request(method, self._url + path, headers=headers, **content)
+        try:
+            return self._http.request(method, self._url + path, headers=headers, **content)
+        except httpx2.HTTPError as error:
+            raise Unreachable(cause=str(error)) from error
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -35,12 +34,15 @@ def import_paths(settings: Settings, paths: list[Path], repository: str | None) 
     """Upload files and wait until all are processed; returns the exit status."""
     console = Console()
     files = [file for path in paths for file in _files(path)]
-    with connect(settings) as client, _progress(console) as progress:
-        target = _repository(client, repository)["id"]
-        outcomes = _upload_all(client, target, files, progress)
-        _wait_for_jobs(client, progress)
-        _collect_failures(client, outcomes)
-    _print_summary(console, outcomes)
+    outcomes: list[_Outcome] = []
+    try:
+        with connect(settings) as client, _progress(console) as progress:
+            target = _repository(client, repository)["id"]
+            _upload_all(client, target, files, outcomes, progress)
+            _wait_for_jobs(client, progress)
+            _collect_failures(client, outcomes)
+    finally:
+        _print_summary(console, outcomes)
     return 1 if any(outcome.refusal for outcome in outcomes) else 0
 
 
@@ -72,8 +74,12 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _upload_all(
-    client: Client, repository_id: str, files: list[Path], progress: Progress
-) -> list[_Outcome]:
+    client: Client,
+    repository_id: str,
+    files: list[Path],
+    outcomes: list[_Outcome],
+    progress: Progress,
+) -> None:
     task = progress.add_task("Copying", total=len(files))
 
     def upload(file: Path) -> _Outcome:
@@ -82,7 +88,7 @@ def _upload_all(
         return outcome
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        return list(pool.map(upload, files))
+        outcomes.extend(pool.map(upload, files))
 
 
 def _upload(client: Client, repository_id: str, file: Path) -> _Outcome:
@@ -92,7 +98,7 @@ def _upload(client: Client, repository_id: str, file: Path) -> _Outcome:
         receipt = client.upload(file, repository_id)
     except UnicodeError:
         return _Outcome(file, refusal="The name of this file is not valid text")
-    except (LumilioError, OSError, httpx2.HTTPError) as error:
+    except (LumilioError, OSError) as error:
         return _Outcome(file, refusal=str(error) or type(error).__name__)
     return _Outcome(file, receipt["asset_id"], receipt["status"] == "duplicate")
 
@@ -115,15 +121,15 @@ def _wait_for_jobs(client: Client, progress: Progress) -> None:
 
 
 def _collect_failures(client: Client, outcomes: list[_Outcome]) -> None:
-    for outcome in outcomes:
-        if outcome.asset_id:
-            state = client.get(f"/assets/{outcome.asset_id}")["processing"]
-            if state["state"] == "processing":
-                outcome.refusal = "copied, but still waiting to be processed"
-            elif state["state"] in ("failed", "warning"):
-                outcome.refusal = "; ".join(
-                    dict.fromkeys(error["error"] for error in state["errors"])
-                )
+    def collect(outcome: _Outcome) -> None:
+        state = client.get(f"/assets/{outcome.asset_id}?include_thumbnails=false")["processing"]
+        if state["state"] == "processing":
+            outcome.refusal = "copied, but still waiting to be processed"
+        elif state["state"] in ("failed", "warning"):
+            outcome.refusal = "; ".join(dict.fromkeys(error["error"] for error in state["errors"]))
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        list(pool.map(collect, (outcome for outcome in outcomes if outcome.asset_id)))
 
 
 def _scan_one(client: Client, repository_id: str, *, force: bool) -> Any:

@@ -68,6 +68,7 @@ class Job(Struct, frozen=True):
     max_attempts: int
     payload: str
     asset_key: int | None
+    last_error: str
 
     def read(self, payload_type: type[Any]) -> Any:
         """The payload as the Struct it was written from."""
@@ -172,7 +173,7 @@ def claim(tx: Transaction, job_id: int, now: datetime) -> Job | None:
         Job,
         "UPDATE jobs SET state = 'running', attempt = attempt + 1, attempted_at = ?"
         " WHERE id = ? AND state = 'available'"
-        " RETURNING id, kind, attempt, max_attempts, payload, asset_id",
+        " RETURNING id, kind, attempt, max_attempts, payload, asset_id, last_error",
         (to_microseconds(now), job_id),
     )
 

@@ -20,6 +20,7 @@ from lumilio.library.repository_folders import (
     Marker,
     StorageStrategy,
 )
+from lumilio.media.thumbnails import PART
 
 log = logging.getLogger(__name__)
 
@@ -142,14 +143,16 @@ def has_primary(db: Connection) -> bool:
 
 
 def repair_folders(ctx: Context) -> None:
-    """Create missing folders of our own in every repository that is reachable."""
+    """Put our own folders in order in every repository that is reachable."""
     with ctx.db.read() as db:
         stored = db.rows(_decode, f"SELECT {_COLUMNS} FROM repositories")
     for repository in stored:
         if repository.layout.is_online:
             try:
                 folders.create(repository.layout.root, None)
-            except BadRequest as error:
+                for leftover in repository.layout.thumbnails.glob(f"*{PART}"):
+                    leftover.unlink(missing_ok=True)
+            except (BadRequest, OSError) as error:
                 # One broken disk must not keep the rest of the library closed.
                 log.warning("repository %s: %s", repository.public.name, error)
 

@@ -34,8 +34,7 @@ def develop(
 
 def opened_photo(path: Path) -> AbstractContextManager[Picture]:
     """Open a photo as RAW or as an ordinary picture, whichever it is; raises CannotDecode."""
-    photo_format = format_of(path)
-    if photo_format is None or not photo_format.is_raw or _starts_as_jpeg(path):
+    if not _is_raw(path):
         return opened_picture(path)
     from lumilio.media.raw import opened_raw
 
@@ -70,12 +69,19 @@ def _read_facts(source: Path, development: Development) -> Development:
         metadata = read_metadata(source)
     except CannotDecode as error:
         return msgspec.structs.replace(development, metadata_error=error.why)
-    width = development.width or metadata.facts.width
-    height = development.height or metadata.facts.height
+    width, height = development.width, development.height
+    if not (width and height) or _is_raw(source):
+        # LibRaw tells the sensor's usable area, the metadata the picture that the camera makes.
+        width, height = metadata.facts.width or width, metadata.facts.height or height
     facts = msgspec.structs.replace(metadata.facts, width=width, height=height)
     return msgspec.structs.replace(
         development, facts=facts, exif_raw=metadata.exif_raw, width=width, height=height
     )
+
+
+def _is_raw(path: Path) -> bool:
+    photo_format = format_of(path)
+    return photo_format is not None and photo_format.is_raw and not _starts_as_jpeg(path)
 
 
 def _starts_as_jpeg(path: Path) -> bool:

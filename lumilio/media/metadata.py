@@ -118,8 +118,7 @@ def _position(texts: dict[str, str]) -> tuple[float | None, float | None]:
     longitude = degrees(texts.get("GPSLongitude", ""), texts.get("GPSLongitudeRef", ""))
     if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
         return None, None
-    # Cameras that have no fix yet write zeros.
-    return (None, None) if latitude == longitude == 0 else (latitude, longitude)
+    return latitude, longitude
 
 
 def _altitude(texts: dict[str, str]) -> float | None:

@@ -5,7 +5,6 @@ differ by a tenth of a decibel, the files by six per cent.
 """
 
 import os
-import tempfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +18,8 @@ ThumbnailSize = Literal["small", "medium", "large"]
 LONGEST_SIDES: dict[ThumbnailSize, int] = {"large": 1920, "medium": 800, "small": 400}
 QUALITY = 80
 METHOD = 2
+# Suffix of a preview that is being written.
+PART = ".part"
 
 
 class Thumbnail(Struct, frozen=True):
@@ -63,13 +64,12 @@ def _write(picture: Image.Image, path: Path, size: ThumbnailSize) -> Thumbnail:
         content, "WEBP", quality=QUALITY, method=METHOD, exif=b"", xmp=b"", icc_profile=b""
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".part", dir=path.parent)
+    # Beside the folders of the sizes, where leftovers of a killed worker are few to look through.
+    part = path.parents[1] / f".{path.stem}.{os.getpid()}{PART}"
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.getbuffer())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        part.write_bytes(content.getbuffer())
+        part.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
     return Thumbnail(size, path, len(content.getbuffer()))

@@ -37,7 +37,8 @@ class Task(Struct, frozen=True):
     def is_final(self, job: Job, error: Exception) -> bool:
         """Whether another attempt cannot succeed."""
         if isinstance(error, DecoderFailed):
-            return job.attempt >= _DECODER_ATTEMPTS
+            # An attempt that a power cut interrupted left no error and says nothing of the file.
+            return job.attempt >= _DECODER_ATTEMPTS and bool(job.last_error)
         return isinstance(error, (CannotDecode, UploadLost))
 
     def give_up(self, tx: Transaction, job: Job, reason: str, now: datetime) -> None:

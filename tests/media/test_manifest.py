@@ -126,9 +126,7 @@ def test_places_agree(outcomes: list[tuple[Row, Outcome]]) -> None:
     def place(latitude: str | float | None, longitude: str | float | None) -> object:
         if latitude is None or longitude is None:
             return None
-        spot = round(float(latitude), 4), round(float(longitude), 4)
-        # Zero and zero is how cameras write that they do not know.
-        return spot if any(spot) else None
+        return round(float(latitude), 4), round(float(longitude), 4)
 
     check(
         "place",

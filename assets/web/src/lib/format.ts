@@ -75,6 +75,8 @@ export function formatMegapixels(width: number, height: number): string {
 export function formatPlace(latitude: unknown, longitude: unknown): string | null {
   if (typeof latitude !== 'number' || typeof longitude !== 'number') return null;
   if (!(Math.abs(latitude) <= 90) || !(Math.abs(longitude) <= 180)) return null;
+  // Zero and zero is how a camera without a fix writes that it does not know.
+  if (latitude === 0 && longitude === 0) return null;
   const digits = new Intl.NumberFormat(locale, { minimumFractionDigits: 5, maximumFractionDigits: 5 });
   const north = `${digits.format(Math.abs(latitude))}° ${latitude < 0 ? 'S' : 'N'}`;
   return `${north}, ${digits.format(Math.abs(longitude))}° ${longitude < 0 ? 'W' : 'E'}`;
