@@ -26,7 +26,7 @@ from typing import Any
 from _pictures import CAMERA_SIZE, camera_photos
 from _processes import Memory, processor_seconds
 from _support import Server, megabytes, print_table, serving, verdict
-from _vips import Run, vips_ways
+from _vips import EFFORT, Run, vips_ways
 
 PROMISED_RATIO = 0.7
 MEMORY_AIM_BYTES = 700_000_000
@@ -210,7 +210,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cores", type=int, default=2, help="cores that everything shares")
     parser.add_argument("--keep", type=Path, help="folder for the photos, to use them again")
+    parser.add_argument("--effort", type=int, default=4, help="WebP effort of vips; ours is 2")
     options = parser.parse_args(arguments)
+    os.environ[EFFORT] = str(options.effort)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
     with tempfile.TemporaryDirectory(prefix="lumilio-ingest-") as folder:
