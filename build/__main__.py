@@ -145,7 +145,9 @@ def _web():
 
 
 def _in_environment(*arguments: str) -> None:
-    subprocess.run([str(PYTHON), *arguments], cwd=ROOT, check=True)
+    # A company's own certificates are in the system's store, not in uv's.
+    environment = {"UV_SYSTEM_CERTS": "true"} | os.environ
+    subprocess.run([str(PYTHON), *arguments], cwd=ROOT, check=True, env=environment)
 
 
 def _cwd(command: str) -> Path:

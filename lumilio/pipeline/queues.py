@@ -47,11 +47,11 @@ class _WakingStorage(SqliteStorage):  # type: ignore[misc]
             self._filled.notify_all()
 
     def dequeue(self) -> bytes | None:
-        data: bytes | None = super().dequeue()
-        if data is None:
-            with self._filled:
-                self._filled.wait(_IDLE_SECONDS)
-            data = super().dequeue()
+        # Looked at under the lock, so that nothing is put in unnoticed between look and sleep.
+        with self._filled:
+            data: bytes | None = super().dequeue()
+            if data is None and self._filled.wait(_IDLE_SECONDS):
+                data = super().dequeue()
         return data
 
 
