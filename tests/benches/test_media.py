@@ -80,11 +80,14 @@ def test_a_fact_that_differs_is_told(column: str, value: str, field: str) -> Non
     assert agreement.share < 1
 
 
-def test_zeros_are_no_position() -> None:
+def test_zeros_are_compared_like_any_position() -> None:
     truth = TRUTH | {"gps_lat": "0", "gps_lon": "0"}
     nowhere = {"specific_metadata": {}}
+    zeros = {"specific_metadata": {"gps_latitude": 0.0, "gps_longitude": 0.0}}
 
-    assert [same for what, *_, same in compared(nowhere, truth) if "itude" in what] == [True, True]
+    for asset, agrees in ((nowhere, False), (zeros, True)):
+        found = [same for what, *_, same in compared(asset, truth) if "itude" in what]
+        assert found == [agrees, agrees]
     assert not any(same for what, *_, same in compared(ASSET, truth) if "itude" in what)
 
 
