@@ -17,7 +17,7 @@ def main() -> int:
     """Print what is over budget; the exit status is 1 when anything is."""
     files = sorted((ROOT / "lumilio").rglob("*.py"))
     modules = {
-        str(path.relative_to(ROOT)): len(path.read_text().splitlines())
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
         for path in files
         if path.stat().st_size
     }
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _functions(path: Path) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
             name = f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"

@@ -26,7 +26,7 @@ from lumilio.settings import Settings
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 10.0
-_THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
+_THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
 class CannotListen(LumilioError):
@@ -100,6 +100,9 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name != "nt":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if host == "::":
+        # Windows would otherwise leave IPv4 out.
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     try:
         listener.bind((host, port))
     except OSError as error:

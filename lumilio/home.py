@@ -1,10 +1,13 @@
 """The home folder of an installation: where its files lie, and the lock that one process holds."""
 
+import errno
 import os
 from pathlib import Path
 from typing import IO
 
 from lumilio.errors import LumilioError
+
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 class AlreadyRunning(LumilioError):
@@ -42,13 +45,13 @@ class Home:
 
     def running_url(self) -> str | None:
         """The address of the process that works in this home, None when there is none."""
+        if not self.root.is_dir():
+            return None
         lock = HomeLock(self)
         try:
             lock.acquire()
         except AlreadyRunning as running:
             return running.url
-        except OSError:
-            return None
         lock.release()
         return None
 
@@ -62,12 +65,19 @@ class HomeLock:
 
     def acquire(self) -> None:
         """Take the lock; raises AlreadyRunning with the address of its holder."""
-        file = open(self._home.lock, "ab")  # noqa: SIM115 - held until release
+        try:
+            file = open(self._home.lock, "ab")  # noqa: SIM115 - held until release
+        except OSError as error:
+            raise LumilioError(f"{self._home.lock} cannot be opened: {error.strerror}") from error
         try:
             _lock(file)
         except OSError as error:
             file.close()
-            raise AlreadyRunning(self._read_address()) from error
+            if error.errno in _HELD:
+                raise AlreadyRunning(self._read_address()) from error
+            raise LumilioError(f"{self._home.lock} cannot be locked: {error.strerror}") from error
+        # A holder that was killed left its address behind.
+        self._home.address.unlink(missing_ok=True)
         self._file = file
 
     def announce(self, url: str) -> None:

@@ -12,8 +12,9 @@ from lumilio.api.parameters import KEEP_EMPTY
 from lumilio.api.typed import Router
 from lumilio.errors import Forbidden, NotFound, Unavailable
 from lumilio.library import assets
-from lumilio.library.assets import ASSET_TYPES, AssetDetail, AssetType, ThumbnailSize
+from lumilio.library.assets import ASSET_TYPES, AssetDetail, AssetType
 from lumilio.library.context import Context
+from lumilio.media.thumbnails import ThumbnailSize
 from lumilio.search import listing
 from lumilio.search.listing import AssetQuery, BrowsePage
 
@@ -92,10 +93,12 @@ def get_asset_exif(ctx: Context, id: UUID) -> AssetExif:
 def get_asset_original(ctx: Context, request: Request, id: UUID, query: MediaQuery) -> Response:
     """Serve the original file."""
     stored = assets.require(ctx, id)
+    path = assets.original_file(ctx, stored)
     answer = FileAnswer(
-        path=assets.original_file(ctx, stored),
+        path=path,
         media_type=stored.mime_type,
-        etag=stored.stem,
+        # The time, too: a file in the user's area may change before a scan tells.
+        etag=f"{stored.stem}-{path.stat().st_mtime_ns}",
         cache_control="private, max-age=86400",
         filename=stored.original_filename,
     )

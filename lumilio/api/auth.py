@@ -2,6 +2,7 @@
 
 from ipaddress import ip_address
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
@@ -65,7 +66,7 @@ def register_account(ctx: Context, request: Request, body: RegistrationRequest) 
 
     The first account becomes administrator. Only from the machine that Lumilio runs on.
     """
-    if not _is_from_this_machine(request):
+    if not (_is_from_this_machine(request) and _is_own_page(request)):
         raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
     user = users.register(ctx, body.username, body.password)
     session = _session(sessions.start(ctx, user, _agent(request)))
@@ -125,4 +126,22 @@ def _is_from_this_machine(request: Request) -> bool:
     if request.client is None or any(name in request.headers for name in _FORWARDED):
         return False
     address = ip_address(request.client.host)
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    # A connection whose two ends have one address began on this machine, too.
+    is_own_address = request.client.host == _server_host(request)
+    return is_own_address or (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _is_own_page(request: Request) -> bool:
+    """Other sites can make a browser on this machine send requests, even under their own name."""
+    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return False
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        return False
+    return request.url.hostname in {"localhost", "127.0.0.1", "::1", _server_host(request)}
+
+
+def _server_host(request: Request) -> str:
+    """The address on which this connection arrived."""
+    server: tuple[str, int | None] | None = request.scope.get("server")
+    return server[0] if server else ""

@@ -79,7 +79,7 @@ def _principal(operation: Operation, ctx: Context, request: Request) -> Principa
 def _who(ctx: Context, token: str | None, purpose: Purpose) -> Principal:
     if not token:
         raise Unauthorized(cause="no token was sent")
-    return sessions.principal_of(ctx, token, [purpose])
+    return sessions.principal_of(ctx, token, purpose)
 
 
 def bearer_token(request: Request) -> str | None:

@@ -53,5 +53,5 @@ def _has(request: Request, etag: str, modified_at: int) -> bool:
     since = request.headers.get("if-modified-since", "")
     try:
         return modified_at <= parsedate_to_datetime(since).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return False

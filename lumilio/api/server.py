@@ -112,7 +112,7 @@ async def _lumilio_error(request: Request, error: Exception) -> Response:
     if error.status >= 500 and error.status not in (503, 507):
         log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
     # What broke inside is for the log; outside it would show paths of this machine.
-    cause = error.cause if error.status != 500 else None
+    cause = error.cause if error.status < 500 else None
     body = Error(error.status, error.message, cause or "")
     headers: dict[str, str] = {}
     if isinstance(error, Unauthorized):

@@ -1,5 +1,6 @@
 """The command line: `lumilio` alone opens the app, or serves where there is no display."""
 
+import io
 import logging
 import sys
 from pathlib import Path
@@ -89,6 +90,10 @@ def version() -> None:
 
 def main() -> None:
     """Entry point; errors that a person can mend are told in one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the console cannot show must not end the command.
+            stream.reconfigure(errors="replace")
     try:
         cli()
     except LumilioError as error:

@@ -33,8 +33,8 @@ class _Outcome(Struct):
 def import_paths(settings: Settings, paths: list[Path], repository: str | None) -> int:
     """Upload files and wait until all are processed; returns the exit status."""
     console = Console()
-    files = [file for path in paths for file in _files(path)]
     outcomes: list[_Outcome] = []
+    files = [file for path in paths for file in _files(path, outcomes)]
     try:
         with connect(settings) as client, _progress(console) as progress:
             target = _repository(client, repository)["id"]
@@ -64,11 +64,16 @@ def scan(settings: Settings, repository: str | None, *, force: bool) -> int:
     return 1 if failed else 0
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path, outcomes: list[_Outcome]) -> Iterator[Path]:
+    """The files at a path; folders that cannot be read are noted as refused."""
     if not path.is_dir():
         yield path
         return
-    for folder, folders, names in os.walk(path):
+
+    def note(error: OSError) -> None:
+        outcomes.append(_Outcome(Path(error.filename), refusal=error.strerror or str(error)))
+
+    for folder, folders, names in os.walk(path, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
 
@@ -135,11 +140,13 @@ def _collect_failures(client: Client, outcomes: list[_Outcome]) -> None:
 def _scan_one(client: Client, repository_id: str, *, force: bool) -> Any:
     """Start a scan and wait for its run, which is the first one that was not there before."""
     before = _latest_run(client, repository_id)
+    # One that runs already is the one to wait for.
+    finished = before["scan_id"] if before and before["status"] != "running" else None
     client.post(f"/repositories/{repository_id}/scan", json={"force": force})
     while True:
         time.sleep(_POLL_SECONDS)
         run = _latest_run(client, repository_id)
-        if run and run["status"] != "running" and run["scan_id"] != (before or {}).get("scan_id"):
+        if run and run["status"] != "running" and run["scan_id"] != finished:
             return run
 
 

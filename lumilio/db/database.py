@@ -148,6 +148,8 @@ class Database:
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         if flags & apsw.SQLITE_OPEN_READWRITE:
             connection.pragma("journal_mode", "WAL")
+            # Only macOS heeds this: a flush there does not reach the drive otherwise.
+            connection.pragma("fullfsync", True)
         apsw.bestpractice.connection_enable_foreign_keys(connection)
         apsw.bestpractice.connection_dqs(connection)
         return connection

@@ -1,12 +1,14 @@
 """Writing what the pipeline finds out about an asset."""
 
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
 from lumilio.db import Transaction, to_microseconds
 from lumilio.library import photo_metadata, processing
 from lumilio.library.assets import THUMBNAIL_SIZES, StoredAsset, by_key
+from lumilio.library.repository_folders import Layout
 from lumilio.media.facts import Development
 
 
@@ -80,7 +82,7 @@ def _record_pictures(tx: Transaction, stored: StoredAsset, development: Developm
         ),
     )
     for size in THUMBNAIL_SIZES:
-        path = f".lumilio/assets/thumbnails/{size}/{stored.stem}_{size}.webp"
+        path = Layout(Path()).thumbnail(stored.stem, size).as_posix()
         tx.run(
             "INSERT INTO thumbnails (asset_id, size, storage_path, mime_type)"
             " VALUES (?, ?, ?, 'image/webp')"

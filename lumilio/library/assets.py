@@ -17,9 +17,9 @@ from lumilio.library.context import Context
 from lumilio.library.photo_metadata import PhotoMetadata
 from lumilio.library.processing import AssetProcessingStatus
 from lumilio.library.users import Instant
+from lumilio.media.thumbnails import ThumbnailSize
 
 AssetType = Literal["PHOTO", "VIDEO", "AUDIO"]
-ThumbnailSize = Literal["small", "medium", "large"]
 ASSET_TYPES: list[AssetType] = ["PHOTO", "VIDEO", "AUDIO"]
 THUMBNAIL_SIZES: tuple[ThumbnailSize, ...] = ("small", "medium", "large")
 

@@ -80,7 +80,11 @@ def follow(
 
     Returns the former path of that asset, None when there is no such asset or more than one.
     """
-    found = _look_at(repository.layout.file(storage_path), storage_path)
+    try:
+        found = _look_at(repository.layout.file(storage_path), storage_path)
+    except OSError:
+        # What cannot be read now is entered as a new file, whose job says why it fails.
+        return None
     if found is None:
         return None
     same = [
@@ -91,7 +95,11 @@ def follow(
     if len(same) != 1:
         return None
     with ctx.db.write() as tx:
-        _update(tx, gone[same[0]].key, found)
+        key = gone[same[0]].key
+        _update(tx, key, found)
+        if not _is_developed(tx, key):
+            now = ctx.now()
+            jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=key), now)
     return same[0]
 
 
@@ -125,8 +133,9 @@ def examine(ctx: Context, job: jobs.Job) -> None:
 
 def _look_at(path: Path, storage_path: str) -> _Found | None:
     try:
-        content_hash = bytes.fromhex(blake3_of(path))
+        # In this order a change in between is noticed by the next scan.
         status = path.stat()
+        content_hash = bytes.fromhex(blake3_of(path))
     except FileNotFoundError:
         # It went away since the scan saw it; the next scan notices.
         return None
@@ -146,7 +155,7 @@ def _enter(
         moved = _moved_from(tx, repository, found)
         if moved is not None:
             _update(tx, moved, found)
-            return None
+            return None if _is_developed(tx, moved) else moved
         return _insert(tx, repository, found, now)
     key, content_hash, deleted_reason = known
     if deleted_reason == "trashed":
@@ -155,9 +164,14 @@ def _enter(
     _update(tx, key, found)
     if content_hash != found.content_hash:
         new_assets.replace_content(tx, key, found.content_hash, found.modified_at, now)
-    elif not force:
+    elif not force and _is_developed(tx, key):
         return None
     return int(key)
+
+
+def _is_developed(tx: Transaction, key: int) -> bool:
+    """Whether an asset has its thumbnails; one that moved while it waited may have failed."""
+    return bool(tx.value("SELECT 1 FROM thumbnails WHERE asset_id = ?", (key,)))
 
 
 def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) -> int | None:
@@ -165,7 +179,11 @@ def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) ->
     same = tx.rows(
         lambda key, path: (key, path),
         "SELECT id, storage_path FROM assets WHERE hash = ? AND repository_id = ?"
-        " AND file_size = ? AND deleted_reason IS NOT 'trashed'",
+        " AND file_size = ? AND deleted_reason IS NOT 'trashed'"
+        # An upload on its way to its place is not gone.
+        " AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.asset_id = assets.id"
+        " AND kind = 'ingest_asset'"
+        " AND state IN ('available', 'scheduled', 'running', 'retryable'))",
         (found.content_hash, repository.key, found.size),
     )
     gone = [key for key, path in same if not os.path.lexists(repository.layout.file(path))]

@@ -221,6 +221,12 @@ def recover(tx: Transaction) -> None:
         "UPDATE jobs SET state = 'available', dispatched_at = NULL"
         " WHERE state = 'running' OR (state = 'available' AND dispatched_at IS NOT NULL)"
     )
+    # An upload was acknowledged; whatever kept it from its place may be gone by now.
+    tx.run(
+        "UPDATE jobs SET state = 'available', attempt = 0, dispatched_at = NULL,"
+        " finalized_at = NULL WHERE kind = ? AND state = 'discarded'",
+        (INGEST.name,),
+    )
 
 
 def delete_finished(tx: Transaction, now: datetime) -> None:

@@ -18,7 +18,8 @@ from lumilio.library import assets, file_names, jobs, repositories
 from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
-from lumilio.library.staging import flush_folder
+from lumilio.library.repository_folders import Layout
+from lumilio.library.staging import UNFINISHED, flush_folder
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -61,22 +62,37 @@ def place(ctx: Context, job: jobs.Job) -> None:
                 jobs.complete(tx, job.id, ctx.now())
             return
     while staged.exists() and not _moved(staged, target):
-        target = _another_name(ctx, repository, stored, target)
+        another = _another_name(ctx, repository, stored, target)
+        if another is None:
+            # A later upload of this name has the place and the asset.
+            staged.unlink(missing_ok=True)
+            with ctx.db.write() as tx:
+                jobs.complete(tx, job.id, ctx.now())
+            return
+        target = another
     if not target.is_file():
         raise UploadLost(cause=f"neither {staged} nor {target} exists")
     now = ctx.now()
     modified = target.stat().st_mtime_ns // 1000
     with ctx.db.write() as tx:
-        tx.run("UPDATE assets SET file_modified_at = ? WHERE id = ?", (modified, stored.key))
+        tx.run(
+            "UPDATE assets SET file_modified_at = ? WHERE id = ? AND hash = ?",
+            (modified, stored.key, stored.hash),
+        )
         jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=stored.key), now)
         jobs.complete(tx, job.id, now)
 
 
 def _another_name(
     ctx: Context, repository: StoredRepository, stored: StoredAsset, taken: Path
-) -> Path:
-    """Reserve another path for an asset whose own is taken by a file that is not ours."""
+) -> Path | None:
+    """Reserve another path for an asset whose own is taken by a file that is not ours.
+
+    None when the asset has other content by now.
+    """
     with ctx.db.write() as tx:
+        if assets.by_key(tx, stored.key).hash != stored.hash:
+            return None
         path = free_path(
             tx, repository, stored.original_filename, stored.stem, ctx.now(), taken=taken
         )
@@ -99,7 +115,7 @@ def _replace(ctx: Context, payload: Ingest, key: int, staged: Path, target: Path
 
 
 def delete_abandoned(ctx: Context) -> None:
-    """Remove staged files that no job knows: uploads that broke off before they were admitted."""
+    """Clear staging of files that no job knows: uploads that broke off before they were admitted."""
     with ctx.db.read() as db:
         awaited = set(
             db.rows(
@@ -113,11 +129,18 @@ def delete_abandoned(ctx: Context) -> None:
             for key in db.rows(int, "SELECT id FROM repositories")
         ]
     for layout in layouts:
-        if layout.incoming.is_dir():
-            for file in layout.incoming.iterdir():
+        with contextlib.suppress(OSError):
+            for file in layout.incoming.iterdir() if layout.is_online else ():
                 if file.name not in awaited and file.is_file():
-                    with contextlib.suppress(OSError):
-                        file.unlink()
+                    _set_aside(layout, file)
+
+
+def _set_aside(layout: Layout, file: Path) -> None:
+    """Delete half an upload; keep a whole one, which a database that got lost may have known."""
+    if file.suffix == UNFINISHED:
+        file.unlink()
+    else:
+        file.replace(layout.failed / file.name)
 
 
 def free_path(

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lumilio.errors import BadRequest
+from lumilio.media.thumbnails import ThumbnailSize, thumbnail_path
 
 StorageStrategy = Literal["date", "flat", "cas"]
 DuplicateHandling = Literal["rename", "uuid", "overwrite"]
@@ -64,13 +65,18 @@ class Layout(Struct, frozen=True):
         return self.root / OWN / "staging" / "incoming"
 
     @property
+    def failed(self) -> Path:
+        """Whole uploads that nothing in the database knows."""
+        return self.root / OWN / "staging" / "failed"
+
+    @property
     def thumbnails(self) -> Path:
         """Parent of the three folders of thumbnails."""
         return self.root / OWN / "assets" / "thumbnails"
 
-    def thumbnail(self, stem: str, size: str) -> Path:
+    def thumbnail(self, stem: str, size: ThumbnailSize) -> Path:
         """The thumbnail of a content hash in one size."""
-        return self.thumbnails / size / f"{stem}_{size}.webp"
+        return thumbnail_path(self.thumbnails, size, stem)
 
     def file(self, storage_path: str) -> Path:
         """The absolute path of an original."""
@@ -79,7 +85,11 @@ class Layout(Struct, frozen=True):
     @property
     def is_online(self) -> bool:
         """Whether the folder is there with its marker: a missing disk is not an empty library."""
-        return (self.root / MARKER).is_file()
+        try:
+            return (self.root / MARKER).is_file()
+        except OSError:
+            # A network share that hangs or a disk that fails is as good as away.
+            return False
 
 
 def folder_name(name: str) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -105,19 +104,19 @@ def end(ctx: Context, refresh_token: str) -> None:
 
 def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
     """A media token for the session of an access token."""
-    claims = _claims(ctx, access_token, ["access token"])
+    claims = _claims(ctx, access_token, "access token")
     lifetime = timedelta(minutes=ctx.settings.media_token_minutes)
     expires_at = ctx.now() + lifetime
     extra = {"scope": "media", "user_id": claims["user_id"], "sid": claims.get("sid")}
     return MediaToken(_sign(ctx, "media token", extra, expires_at), expires_at)
 
 
-def principal_of(ctx: Context, token: str, purposes: Sequence[Purpose]) -> Principal:
+def principal_of(ctx: Context, token: str, purpose: Purpose) -> Principal:
     """Who a signed token speaks for, if account and session are still good.
 
     Raises Unauthorized.
     """
-    claims = _claims(ctx, token, purposes)
+    claims = _claims(ctx, token, purpose)
     with ctx.db.read() as db:
         user = users.find_active(db, claims["user_id"])
         if user is None or not _is_open(db, claims.get("sid")):
@@ -167,27 +166,26 @@ def _sign(ctx: Context, purpose: Purpose, extra: dict[str, object], expires_at: 
     return jwt.encode(claims, ctx.keys.derive(purpose), algorithm="HS256")
 
 
-def _claims(ctx: Context, token: str, purposes: Sequence[Purpose]) -> dict[str, int]:
-    for purpose in purposes:
-        try:
-            claims = jwt.decode(
-                token[:_LONGEST_TOKEN],
-                ctx.keys.derive(purpose),
-                algorithms=["HS256"],
-                issuer=ISSUER,
-                options={
-                    "require": ["exp", "user_id"],
-                    "verify_exp": False,
-                    "verify_nbf": False,
-                    "verify_iat": False,
-                },
-            )
-        except jwt.InvalidTokenError:
-            continue
-        # Judged by our own clock, which tests move.
-        if claims["exp"] > ctx.now().timestamp():
-            return dict(claims)
-    raise Unauthorized(cause="the token is not valid or has expired", expired_token=True)
+def _claims(ctx: Context, token: str, purpose: Purpose) -> dict[str, int]:
+    try:
+        claims: dict[str, int] = jwt.decode(
+            token[:_LONGEST_TOKEN],
+            ctx.keys.derive(purpose),
+            algorithms=["HS256"],
+            issuer=ISSUER,
+            options={
+                "require": ["exp", "user_id"],
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
+        )
+    except jwt.InvalidTokenError as error:
+        raise Unauthorized(cause="the token is not valid", expired_token=True) from error
+    # Judged by our own clock, which tests move.
+    if claims["exp"] <= ctx.now().timestamp():
+        raise Unauthorized(cause="the token has expired", expired_token=True)
+    return claims
 
 
 def _is_open(db: Connection, session_id: int | None) -> bool:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -11,12 +12,18 @@ from uuid import uuid4
 from lumilio.errors import LumilioError, StorageFull
 from lumilio.media.hashes import ContentHash
 
+if sys.platform != "win32":
+    import fcntl
+
+# Suffix of an upload that is still coming in; without it, all bytes are there.
+UNFINISHED = ".part"
+
 
 class StagedFile:
     """An upload on its way in; closing discards it unless it was admitted."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / uuid4().hex
+        self.path = folder / f"{uuid4().hex}{UNFINISHED}"
         self.size = 0
         self.content_hash = ""
         self._hasher = ContentHash()
@@ -36,8 +43,9 @@ class StagedFile:
         """Flush to disk; returns the BLAKE3 of the content. Raises StorageFull."""
         try:
             self._file.flush()
-            os.fsync(self._file.fileno())
+            flush_file(self._file.fileno())
             self._file.close()
+            self.path = self.path.replace(self.path.with_suffix(""))
             flush_folder(self.path.parent)
         except OSError as error:
             raise explained(error) from error
@@ -65,6 +73,16 @@ class StagedFile:
             self._file.close()
         if not self._kept:
             self.path.unlink(missing_ok=True)
+
+
+def flush_file(descriptor: int) -> None:
+    """Make the bytes of a file outlive a power cut."""
+    if sys.platform == "darwin":
+        # There, fsync alone leaves them in the drive's own memory.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
 
 
 def flush_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ is thrown away with its locks whenever its worker fails.
 import contextlib
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
@@ -88,8 +89,9 @@ class DecodePool:
     def close(self, timeout_s: float = _CLOSE_TIMEOUT_S) -> None:
         """Refuse new calls, let running ones finish within the time limit, then end all workers."""
         self._closed.set()
+        deadline = time.monotonic() + timeout_s
         for decoder in self._decoders:
-            decoder.close(timeout_s)
+            decoder.close(max(deadline - time.monotonic(), 0.1))
 
     def __enter__(self) -> Self:
         return self

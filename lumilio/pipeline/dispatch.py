@@ -18,6 +18,7 @@ from lumilio.pipeline.tasks import Task
 log = logging.getLogger(__name__)
 
 OFFLINE_DELAY = timedelta(minutes=1)
+NOTE_AGAIN_SECONDS = 5.0
 RECONCILE_EVERY = timedelta(minutes=1)
 # Enough to keep every worker busy; the rest stays in the ledger, where a restart costs nothing.
 _PORTION = 32
@@ -103,17 +104,26 @@ class Dispatcher:
             if job.attempt > job.max_attempts:
                 raise GaveUp(f"Given up after {job.max_attempts} attempts that were interrupted")
             task.run(self._ctx, job)
-        except RepositoryOffline as error:
-            with self._ctx.db.write() as tx:
-                jobs.postpone(tx, job, OFFLINE_DELAY, str(error), self._ctx.now())
         except Exception as error:
-            self._record_failure(task, job, error)
+            self._note_failure(task, job, error)
         finally:
             self._wake.set()
 
+    def _note_failure(self, task: Task, job: Job, error: Exception) -> None:
+        """Record a failure, however often a full disk refuses the record."""
+        # While stopping, whatever broke did so for want of tools; the next start repeats it.
+        while not self._stopping.is_set():
+            try:
+                self._record_failure(task, job, error)
+                return
+            except Exception:
+                log.exception("the failure of job %d could not be noted; trying again", job.id)
+                self._stopping.wait(NOTE_AGAIN_SECONDS)
+
     def _record_failure(self, task: Task, job: Job, error: Exception) -> None:
-        if self._stopping.is_set():
-            # Whatever broke, broke because its tools were taken away; the next start repeats it.
+        if isinstance(error, RepositoryOffline):
+            with self._ctx.db.write() as tx:
+                jobs.postpone(tx, job, OFFLINE_DELAY, str(error), self._ctx.now())
             return
         known = isinstance(error, (CannotDecode, DecoderFailed))
         log.log(
@@ -142,10 +152,10 @@ class Dispatcher:
                     next_reconcile = self._ctx.now() + RECONCILE_EVERY
                     self.reconcile()
                     self._tidy()
+                self._wake.wait(self._pause())
             except Exception:
                 log.exception("dispatching jobs failed; trying again")
                 self._stopping.wait(1)
-            self._wake.wait(self._pause())
 
     def _pause(self) -> float:
         """Seconds until something may be due again."""

@@ -21,7 +21,14 @@ log = logging.getLogger(__name__)
 
 _BATCH = 500
 # Folders that systems and network stores create for themselves.
-_SYSTEM_FOLDERS = {"@eadir", "#recycle", "$recycle.bin", "system volume information", "__macosx"}
+_SYSTEM_FOLDERS = {
+    "@eadir",
+    "#recycle",
+    "$recycle.bin",
+    "system volume information",
+    "__macosx",
+    "lost+found",
+}
 
 
 class _Entry(Struct, frozen=True):

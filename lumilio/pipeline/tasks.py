@@ -82,7 +82,10 @@ def _develop(ctx: Context, job: Job, pool: DecodePool) -> None:
     now = ctx.now()
     failed = development.metadata_error and development.thumbnail_error
     with ctx.db.write() as tx:
-        asset_records.record_development(tx, assets.by_key(tx, stored.key), development, now)
+        current = assets.by_key(tx, stored.key)
+        # Newer content has a job of its own.
+        if current.hash == stored.hash:
+            asset_records.record_development(tx, current, development, now)
         if failed:
             jobs.fail(tx, job, development.thumbnail_error or "", now, final=True)
         else:

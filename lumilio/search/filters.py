@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,6 @@ from lumilio.library.context import Principal
 from lumilio.library.file_names import folded
 from lumilio.library.users import Instant
 
-FilenameOperator = Literal["contains", "matches", "starts_with", "ends_with"]
 Condition = tuple[str, tuple[int | float | str | bytes | None, ...]]
 
 # What SQLite takes for a number, and for a pattern even when every character is escaped.
