@@ -215,3 +215,32 @@ def test_the_database_is_whole_after_a_stop(make_running: Callable[..., Running]
     connection = apsw.Connection(str(running.app.home.database))
     assert connection.pragma("integrity_check") == "ok"
     connection.close()
+
+
+def test_a_dead_mount_closes_only_its_own_repository(
+    running: Running, make_running: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.api.register("admin").create_primary()
+    home = running.app.home.root
+    running.stop()
+    is_file = Path.is_file
+
+    def hanging(path: Path) -> bool:
+        if path.name == ".lumiliorepo":
+            raise OSError(107, "Transport endpoint is not connected")
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", hanging)
+    again = make_running(home)
+    api = again.api.login("admin")
+    response = api.post("/assets", files={"file": ("a.jpg", b"x")})
+    assert response.status_code == 503
+
+
+def test_the_address_of_a_killed_holder_is_forgotten(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.address.write_text("http://localhost:1")
+    lock = HomeLock(home)
+    lock.acquire()
+    assert not home.address.exists()
+    lock.release()

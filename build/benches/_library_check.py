@@ -109,7 +109,8 @@ def _jobs(home: Path, bad: Collection[bytes]) -> Iterator[str]:
 
 
 def _folders(repository: Path, found: Mapping[bytes, Any]) -> Iterator[str]:
-    for folder in ("staging", "temp"):
+    # `staging/failed` keeps whole uploads whose sender never got an answer.
+    for folder in ("staging/incoming", "temp"):
         for file in _files(repository / ".lumilio" / folder):
             yield f"LEFT OVER: {file.relative_to(repository)}"
     expected = {asset[3] for asset in found.values()}

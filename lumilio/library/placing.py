@@ -7,7 +7,7 @@ the folder with the new name is flushed.
 import contextlib
 import errno
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from msgspec import Struct
@@ -22,6 +22,10 @@ from lumilio.library.repository_folders import Layout
 from lumilio.library.staging import UNFINISHED, flush_folder
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+# How long a whole upload that nothing knows waits for somebody to miss it.
+KEEP_SET_ASIDE = timedelta(days=30)
 
 
 class UploadLost(LumilioError):
@@ -133,6 +137,14 @@ def delete_abandoned(ctx: Context) -> None:
             for file in layout.incoming.iterdir() if layout.is_online else ():
                 if file.name not in awaited and file.is_file():
                     _set_aside(layout, file)
+            _delete_outdated(ctx, layout)
+
+
+def _delete_outdated(ctx: Context, layout: Layout) -> None:
+    limit = (ctx.now() - KEEP_SET_ASIDE).timestamp()
+    for file in layout.failed.iterdir() if layout.is_online else ():
+        if file.is_file() and file.stat().st_mtime < limit:
+            file.unlink()
 
 
 def _set_aside(layout: Layout, file: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -229,4 +230,54 @@ def test_a_sweep_passes_over_a_disk_that_is_away(library: Library) -> None:
     away = library.folder().rename(library.folder().with_name("away"))
     placing.delete_abandoned(library.ctx)
     away.rename(library.folder())
+    _is_whole(library, target)
+
+
+def test_a_whole_upload_that_no_database_knows_is_set_aside_and_half_a_one_deleted(
+    library: Library,
+) -> None:
+    staging = library.folder() / ".lumilio/staging"
+    for name, age in (("whole", timedelta(days=29)), ("outdated", timedelta(days=31))):
+        (staging / "incoming" / name).write_bytes(b"all of it")
+        arrived = (library.clock() - age).timestamp()
+        os.utime(staging / "incoming" / name, (arrived, arrived))
+    (staging / "incoming" / "half.part").write_bytes(b"all of")
+    placing.delete_abandoned(library.ctx)
+    assert _incoming(library) == []
+    assert [file.name for file in (staging / "failed").iterdir()] == ["whole"]
+
+
+def test_a_later_upload_of_a_name_keeps_its_place_while_an_earlier_one_is_being_moved(
+    make_library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = make_library().set_up(duplicate_handling="overwrite")
+    target = _upload(library, seed=1)
+    earlier = _claimed(library)
+    moved = placing._moved
+
+    def overtaken(staged: Path, place: Path) -> bool:
+        monkeypatch.undo()
+        assert _upload(library, seed=2) == target
+        placing.place(library.ctx, _claimed(library))
+        return moved(staged, place)
+
+    monkeypatch.setattr(placing, "_moved", overtaken)
+    placing.place(library.ctx, earlier)
+    library.work()
+    assert target.read_bytes() == jpeg(2)
+    assert list(target.parent.iterdir()) == [target]
+    assert _incoming(library) == []
+    (item,) = library.admin.page()["items"]
+    assert library.folder() / item["asset"]["storage_path"] == target
+    assert item["asset"]["processing"]["state"] == "complete"
+
+
+def test_an_upload_that_was_given_up_is_tried_again_after_the_next_start(
+    library: Library,
+) -> None:
+    target = _upload(library)
+    job = _claimed(library)
+    with library.db.write() as tx:
+        jobs.fail(tx, job, "no room", library.clock(), final=True)
+    _crash(library)
     _is_whole(library, target)

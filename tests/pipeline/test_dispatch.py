@@ -301,3 +301,26 @@ def test_what_one_process_left_the_next_one_finishes(
     second = make_running()
     admin = second.api.login("admin")
     wait_until(lambda: admin.ok("GET", "/admin/river/stats")["completed"] == 2)
+
+
+def test_a_failure_is_noted_once_the_disk_takes_it(
+    fresh: Library, started: Callable[..., Dispatcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lumilio.pipeline.dispatch.NOTE_AGAIN_SECONDS", 0.01)
+    fail = jobs.fail
+    refusals = iter([OSError(28, "No space left"), OSError(28, "No space left")])
+
+    def full(*arguments: Any, **options: Any) -> bool:
+        for error in refusals:
+            raise error
+        return fail(*arguments, **options)
+
+    monkeypatch.setattr(jobs, "fail", full)
+
+    def broken(ctx: Context, job: Job) -> None:
+        raise ValueError("broken")
+
+    _enqueue(fresh)
+    started(broken)
+    wait_until(lambda: fresh.states() == {"retryable": 1})
+    assert next(refusals, None) is None

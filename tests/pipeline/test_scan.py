@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lumilio.library import jobs
+from lumilio.library import discoveries, jobs
 from lumilio.pipeline import scan
 from tests.support.library import Library
 from tests.support.photos import jpeg
@@ -413,3 +413,78 @@ def test_names_of_any_script_come_back_as_they_are(library: Library, photos: Pat
     library.scan()
     assert _paths(library) == sorted(f"Ördner/{name}" for name in names)
     assert _counts(library.scan()) == (0, 0, 0, 0)
+
+
+def test_a_file_of_the_same_content_takes_no_upload_that_is_on_its_way(
+    library: Library, photos: Path
+) -> None:
+    asset_id = library.admin.uploaded("up.jpg", jpeg(3))["asset_id"]
+    _put(photos, "mine.jpg", seed=3)
+    library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
+    library.work("scan_repository", "discover_asset")
+    library.work()
+    asset = library.admin.ok("GET", f"/assets/{asset_id}")
+    assert asset["storage_path"].startswith("inbox/")
+    assert (library.folder() / asset["storage_path"]).read_bytes() == jpeg(3)
+    assert _paths(library) == [asset["storage_path"], "mine.jpg"]
+
+
+def test_a_photo_that_moves_before_it_is_developed_is_developed_at_its_new_place(
+    library: Library, photos: Path
+) -> None:
+    _put(photos, "a.jpg")
+    library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
+    library.work("scan_repository", "discover_asset")
+    (photos / "later").mkdir()
+    (photos / "a.jpg").rename(photos / "later" / "a.jpg")
+    library.work()
+    library.scan()
+    (item,) = library.admin.page()["items"]
+    assert item["asset"]["storage_path"] == "later/a.jpg"
+    assert item["asset"]["processing"]["state"] == "complete"
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_scan(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(photos, "a.jpg", seed=1)
+    library.scan()
+    _put(photos, "b.jpg", seed=1)
+    _put(photos, "c.jpg", seed=2)
+    read = discoveries.blake3_of
+
+    def broken(path: Path) -> str:
+        if path.name == "b.jpg":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(discoveries, "blake3_of", broken)
+    run = library.scan()
+    assert run["status"] == "completed"
+    assert _paths(library) == ["a.jpg", "c.jpg"]
+
+
+def test_facts_of_former_content_do_not_overwrite_those_of_the_present(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(photos, "a.jpg", seed=1)
+    library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
+    library.work("scan_repository", "discover_asset")
+    develop = library.pool.develop
+
+    def overtaken(source: Path, **options: Any) -> Any:
+        monkeypatch.undo()
+        development = develop(source, **options)
+        _put(photos, "a.jpg", seed=2, at=1_700_000_100)
+        library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
+        library.work()
+        return development
+
+    monkeypatch.setattr(library.pool, "develop", overtaken)
+    library.work()
+    (item,) = library.admin.page()["items"]
+    asset = item["asset"]
+    detail = library.admin.ok("GET", f"/assets/{asset['asset_id']}")
+    assert all(asset["hash"] in found["storage_path"] for found in detail["thumbnails"])
+    assert asset["processing"]["state"] == "complete"
+    assert library.admin.get(f"/assets/{asset['asset_id']}/thumbnail").is_success
