@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from lumilio.db import Transaction
 from lumilio.errors import LumilioError
-from lumilio.library import assets, file_names, jobs, repositories
+from lumilio.library import assets, file_names, jobs, repositories, upload_sessions
 from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
@@ -99,7 +99,7 @@ def _replace(ctx: Context, payload: Ingest, key: int, staged: Path, target: Path
 
 
 def delete_abandoned(ctx: Context) -> None:
-    """Remove staged files that no job knows: uploads that broke off before they were admitted."""
+    """Remove staged files that no job and no upload session knows: uploads that broke off."""
     with ctx.db.read() as db:
         awaited = set(
             db.rows(
@@ -108,6 +108,7 @@ def delete_abandoned(ctx: Context) -> None:
                 (jobs.INGEST.name,),
             )
         )
+        awaited.update(upload_sessions.staged_names(db))
         layouts = [
             repositories.by_key(db, key).layout
             for key in db.rows(int, "SELECT id FROM repositories")
