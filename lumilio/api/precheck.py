@@ -16,8 +16,8 @@ api = Router("assets", "Photos, videos and recordings.", gate="first")
 FullHash = Annotated[
     str,
     Meta(
-        pattern="^[0-9A-Fa-f]*$",
-        min_length=64,
+        pattern="^[0-9A-Fa-f]{64}$",
+        # The end of a pattern would allow a line break after it.
         max_length=64,
         description="BLAKE3 of the whole file in hex.",
     ),
