@@ -51,7 +51,8 @@ class Entry:
     def __init__(self, ctx: Context, field: str, filename: str) -> None:
         self._ctx = ctx
         self._chunk = _chunk(field)
-        self._shown_name = filename or field
+        # Clients find the result of a file by the very name that they sent.
+        self._sent_name = filename or field
         self._name = ""
         self._repository: StoredRepository | None = None
         self._file: IncomingFile | None = None
@@ -60,7 +61,7 @@ class Entry:
     def open(self, repository: StoredRepository, *, is_named: bool) -> None:
         """Make room for the part, in the repository of its session unless the request names one."""
         with self._faults_kept():
-            self._name = self._shown_name = file_names.display_name(self._shown_name)
+            self._name = file_names.display_name(self._sent_name)
             uploads.require_format(self._name)
             session = self._session()
             if session is not None and not is_named:
@@ -90,7 +91,7 @@ class Entry:
                 result = self._taken(self._file, self._repository)
         if result is None:
             return BatchUploadResult(
-                success=False, file_name=self._shown_name, content_hash="", error=self._error
+                success=False, file_name=self._sent_name, content_hash="", error=self._error
             )
         return result
 
@@ -132,7 +133,7 @@ class Entry:
     ) -> BatchUploadResult:
         return BatchUploadResult(
             success=True,
-            file_name=self._name,
+            file_name=self._sent_name,
             content_hash=outcome.content_hash,
             task_id=outcome.job_id,
             status="duplicate" if outcome.duplicate else "processing",
@@ -145,7 +146,7 @@ class Entry:
         share = session.chunk_count / session.total_chunks
         return BatchUploadResult(
             success=True,
-            file_name=self._name,
+            file_name=self._sent_name,
             content_hash="",
             status="uploading",
             message=f"Upload in progress: {share:.1%} complete",
@@ -157,11 +158,11 @@ class Entry:
             yield
         except LumilioError as error:
             if error.status == LumilioError.status:
-                log.exception("upload of %s failed", self._shown_name)
+                log.exception("upload of %s failed", self._sent_name)
             self._error = error.message
             self.close()
         except Exception:
-            log.exception("upload of %s failed", self._shown_name)
+            log.exception("upload of %s failed", self._sent_name)
             self._error = "Something went wrong inside Lumilio; its log says more"
             self.close()
 

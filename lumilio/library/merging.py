@@ -27,6 +27,7 @@ KEEP_IDLE = timedelta(hours=24)
 KEEP_COMPLETED = timedelta(hours=1)
 MERGES_AT_ONCE = 2
 _BLOCK_BYTES = 1 << 20
+_MOST_NAMED = 10
 
 _merging = threading.BoundedSemaphore(MERGES_AT_ONCE)
 _guard = threading.Lock()
@@ -37,7 +38,9 @@ class ChunksLost(LumilioError):
     """Acknowledged chunks are no longer on the disk."""
 
     def __init__(self, lost: Sequence[int]) -> None:
-        indexes = ", ".join(map(str, lost))
+        indexes = ", ".join(map(str, lost[:_MOST_NAMED])) + (
+            " and others" if len(lost) > _MOST_NAMED else ""
+        )
         super().__init__(f"Parts of this upload were lost; please send chunks {indexes} again")
         self.lost = lost
 

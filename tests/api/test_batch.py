@@ -1,5 +1,6 @@
 """Many files and chunks in one request: what each entry says, and what is in the library then."""
 
+import http.client
 import random
 import threading
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import blake3
+import httpx2
 import psutil
 import pytest
 
@@ -19,6 +21,7 @@ from tests.support.api import Api
 from tests.support.batches import chunk, post, progress, send, send_chunk, split, whole
 from tests.support.library import Library
 from tests.support.photos import jpeg
+from tests.support.waiting import wait_until
 
 MIB = 1 << 20
 CONTENT = jpeg(1, (64, 64))
@@ -78,6 +81,13 @@ def test_what_is_wrong_with_one_file_stays_in_its_entry(library: Library) -> Non
     assert sorted(library.admin.names()) == ["a.jpg", "d.jpg"]
     library.work()
     assert _staged(library) == []
+
+
+@pytest.mark.parametrize("name", ["e\u0301.jpg", "\u200fa.jpg", "folder/a.jpg", "a .jpg "])
+def test_a_result_bears_the_very_name_that_was_sent(library: Library, name: str) -> None:
+    results = send(library.admin, whole(name, CONTENT), chunk("s", 0, 2, b"1", name))
+    assert [result["file_name"] for result in results] == [name, name]
+    assert results[0]["success"]
 
 
 def test_a_duplicate_is_a_success_that_names_the_asset(library: Library) -> None:
@@ -580,6 +590,36 @@ def test_the_last_chunk_from_many_senders_at_once_completes_the_file_once(
     assert [result["status"] for result in results] == ["processing"] * 16
     assert len({(result["asset_id"], result["task_id"]) for result in results}) == 1
     assert admin.page()["total_assets"] == 1
+
+
+def _begun(running: Running, admin: Api, path: str, field: str) -> http.client.HTTPConnection:
+    """An upload whose body does not end."""
+    part = f'--b\r\nContent-Disposition: form-data; name="{field}"; filename="a.jpg"\r\n\r\nx'
+    connection = http.client.HTTPConnection(running.url.removeprefix("http://"))
+    connection.putrequest("POST", f"/api/v1{path}")
+    connection.putheader("Authorization", f"Bearer {admin.token}")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=b")
+    connection.putheader("Content-Length", "1000000")
+    connection.endheaders(part.encode())
+    return connection
+
+
+def test_whole_files_and_batches_share_one_limit(running: Running) -> None:
+    admin = running.api.register("admin")
+    incoming = Path(admin.create_primary()["path"]) / ".lumilio/staging/incoming"
+    begun = [_begun(running, admin, "/assets", "file") for _ in range(16)]
+    begun += [_begun(running, admin, "/assets/batch", f"chunk_{at}_0_2") for at in range(16)]
+    wait_until(lambda: len(list(incoming.iterdir())) == 32)
+    files = {"single_a": ("a.jpg", CONTENT)}
+    with pytest.raises(httpx2.ReadTimeout):
+        admin.post("/assets/batch", files=files, timeout=0.3)
+    with pytest.raises(httpx2.ReadTimeout):
+        admin.post("/assets", files={"file": ("a.jpg", CONTENT)}, timeout=0.3)
+    for connection in begun:
+        connection.close()
+    wait_until(lambda: not list(incoming.iterdir()))
+    assert progress(admin)["sessions"] == []
+    assert admin.post("/assets/batch", files=files).json()["results"][0]["success"]
 
 
 def test_an_upload_goes_on_after_a_restart(make_running: Callable[..., Running]) -> None:
