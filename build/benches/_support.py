@@ -60,17 +60,31 @@ class Client:
 
     def upload(self, file: Path, repository_id: str = "") -> Any:
         """Send one file by POST /assets; raises Refused and Unreachable."""
+        with file.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            return self._send("/assets", "file", file.name, stream, size, repository_id)
+
+    def send_chunk(self, field: str, name: str, chunk: bytes, repository_id: str = "") -> Any:
+        """Send one chunk by POST /assets/batch; raises Refused and Unreachable."""
+        answer = self._send("/assets/batch", field, name, chunk, len(chunk), repository_id)
+        (result,) = answer["results"]
+        if not result["success"]:
+            raise Refused(200, result["error"])
+        return result
+
+    def _send(
+        self, path: str, field: str, name: str, content: Any, size: int, repository_id: str
+    ) -> Any:
         boundary = secrets.token_hex(16)
         head = (
             f'--{boundary}\r\ncontent-disposition: form-data; name="repository_id"\r\n\r\n'
-            f'{repository_id}\r\n--{boundary}\r\ncontent-disposition: form-data; name="file";'
-            f' filename="{file.name}"\r\ncontent-type: application/octet-stream\r\n\r\n'
+            f'{repository_id}\r\n--{boundary}\r\ncontent-disposition: form-data; name="{field}";'
+            f' filename="{name}"\r\ncontent-type: application/octet-stream\r\n\r\n'
         ).encode()
         tail = f"\r\n--{boundary}--\r\n".encode()
-        with file.open("rb") as stream:
-            length = len(head) + os.fstat(stream.fileno()).st_size + len(tail)
-            kind = f"multipart/form-data; boundary={boundary}"
-            return self._answer("POST", "/assets", [head, stream, tail], length, kind)
+        length = len(head) + size + len(tail)
+        kind = f"multipart/form-data; boundary={boundary}"
+        return self._answer("POST", path, [head, content, tail], length, kind)
 
     def assets(self) -> list[dict[str, Any]]:
         """Every asset of the library, page by page."""

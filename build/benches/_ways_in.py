@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from _support import IMPORT, Refused, Server, Unreachable, environment
 
 PARALLEL_UPLOADS = 4
+CHUNKS = 4
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Drill:
     corrupt: set[Path]
     repository_id: str = ""
     acknowledged: dict[Path, str] = field(default_factory=dict)
+    chunks: dict[Path, set[int]] = field(default_factory=dict)
     command: subprocess.Popen[bytes] | None = None
     kills: list[str] = field(default_factory=list)
     killed_marks: dict[str, float] = field(default_factory=dict)
@@ -66,6 +69,37 @@ def by_upload(drill: Drill) -> None:
         list(pool.map(send, waiting))
 
 
+def by_chunks(drill: Drill) -> None:
+    """Four clients send files in chunks; after a kill they ask which ones are there."""
+    client = drill.server.client
+
+    def send(file: Path) -> None:
+        session = str(uuid5(NAMESPACE_URL, file.name))
+        content = file.read_bytes()
+        size = len(content) // CHUNKS + 1
+        known = drill.chunks.setdefault(file, set())
+        with suppress(Unreachable):
+            try:
+                answer = client.call("GET", f"/assets/batch/progress?session_ids={session}")
+                there = {i for entry in answer["sessions"] for i in entry["received"]}
+                if known - there:
+                    drill.violations.append(f"LOST: chunks {known - there} of {file.name}")
+                # The answer to the last one may have got lost, so it is asked for in any case.
+                for index in [i for i in range(CHUNKS) if i not in there] or [0]:
+                    field = f"chunk_{session}_{index}_{CHUNKS}"
+                    piece = content[index * size : (index + 1) * size]
+                    receipt = client.send_chunk(field, file.name, piece, drill.repository_id)
+                    known.add(index)
+            except Refused as error:
+                drill.violations.append(f"{file.name} was refused, {error}")
+            else:
+                drill.acknowledged[file] = receipt["asset_id"]
+
+    waiting = [file for file in drill.files if file not in drill.acknowledged]
+    with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
+        list(pool.map(send, waiting))
+
+
 def lay_files(drill: Drill) -> None:
     """Put the files into the repository, as a person does with a file manager."""
     shutil.copytree(drill.files[0].parent, drill.repository / "Photos")
@@ -93,6 +127,7 @@ def by_command(drill: Drill) -> None:
 
 WAYS = (
     Way("upload", by_upload),
+    Way("chunks", by_chunks),
     Way("scan", by_scan, lay_files),
     Way("import", by_command),
     Way("upload", by_upload),

@@ -1,9 +1,9 @@
 """Kill the server again and again in the middle of an import: nothing may be lost or doubled.
 
-Each round has a fresh home and 200 files, some of them corrupt. They come in by upload, by a scan
-in place, by `lumilio import` through a running server, or by `lumilio import` alone. At a random
-moment, sometimes at a second one, the program gets SIGKILL and is started anew on the same home;
-clients send again what was not acknowledged. Then everything is counted.
+Each round has a fresh home and 200 files, some of them corrupt. They come in by upload, whole or in
+chunks, by a scan in place, by `lumilio import` through a running server, or by `lumilio import`
+alone. At a random moment, sometimes at a second one, the program gets SIGKILL and is started anew
+on the same home; clients send again what was not acknowledged. Then everything is counted.
 """
 
 import argparse

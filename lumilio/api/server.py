@@ -16,13 +16,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from lumilio.api import assets, auth, health, queue, repositories, setup, uploads
+from lumilio.api import assets, auth, batch, health, precheck, queue, repositories, setup, uploads
 from lumilio.api.dispatch import routes
+from lumilio.api.incoming import UPLOADS_AT_ONCE
 from lumilio.api.openapi import Error, document
 from lumilio.api.security import SecurityHeaders
 from lumilio.api.typed import Router, collect
 from lumilio.errors import LumilioError, Unauthorized
 from lumilio.library.context import Context
+from lumilio.library.upload_advice import UploadAdvice
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ ROUTERS: Sequence[Router] = (
     auth.api,
     repositories.api,
     uploads.api,
+    batch.api,
+    precheck.api,
     assets.api,
     queue.api,
 )
@@ -58,7 +62,8 @@ def build(ctx: Context, web_root: Path = WEB_ROOT) -> Starlette:
             Exception: _crash,
         },
     )
-    application.state.uploading = asyncio.Semaphore(uploads.UPLOADS_AT_ONCE)
+    application.state.uploading = asyncio.Semaphore(UPLOADS_AT_ONCE)
+    application.state.upload_advice = UploadAdvice()
     return application
 
 

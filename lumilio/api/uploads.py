@@ -8,24 +8,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from lumilio.api import multipart
+from lumilio.api.incoming import (
+    CONTENT_HASH,
+    IncomingFile,
+    TextField,
+    chosen_repository,
+    told,
+)
 from lumilio.api.multipart import PartData, PartEnd, PartStart
-from lumilio.api.typed import Header, Router
+from lumilio.api.typed import Router
 from lumilio.errors import BadRequest, NotFound, RepositoryOffline, StorageFull
-from lumilio.library import file_names, repositories, uploads
+from lumilio.library import file_names, uploads
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
-from lumilio.library.staging import StagedFile
 
 api = Router("assets", "Photos, videos and recordings.", gate="first")
-
-UPLOADS_AT_ONCE = 32
-_BUFFER_BYTES = 1 << 20
-_LONGEST_FIELD = 200
-
-
-CONTENT_HASH = Header(
-    "X-Content-Hash", "BLAKE3 of the file in hex; a hint, the server always computes its own."
-)
 
 
 class UploadForm(Struct, frozen=True):
@@ -79,12 +76,11 @@ class _Upload:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._repository_id = ""
+        self._repository_id = TextField()
         self._repository: StoredRepository | None = None
         self._name = ""
-        self._staged: StagedFile | None = None
+        self._file: IncomingFile | None = None
         self._field: str | None = None
-        self._buffer = bytearray()
 
     async def take(self, event: multipart.PartEvent) -> None:
         if isinstance(event, PartStart):
@@ -94,65 +90,44 @@ class _Upload:
         elif isinstance(event, PartData):
             await self._add(event.data)
         elif isinstance(event, PartEnd):
-            await self._flush()
+            if self._file is not None:
+                await self._file.flush()
             self._field = None
 
     async def _add(self, data: bytes) -> None:
-        if self._field == "file":
-            self._buffer += data
-            if len(self._buffer) >= _BUFFER_BYTES:
-                await self._flush()
+        if self._field == "file" and self._file is not None:
+            await self._file.add(data)
         elif self._field == "repository_id":
-            self._repository_id += data[:_LONGEST_FIELD].decode(errors="replace")
-
-    async def _flush(self) -> None:
-        if self._buffer and self._staged is not None:
-            data, self._buffer = bytes(self._buffer), bytearray()
-            await run_in_threadpool(self._staged.write, data)
+            self._repository_id.add(data)
 
     def _open(self, filename: str) -> None:
-        if self._staged is not None:
+        if self._file is not None:
             raise BadRequest("Send one file in each request")
         self._name = file_names.display_name(filename)
         uploads.require_format(self._name)
-        self._repository = _repository(self._ctx, self._repository_id.strip())
-        self._staged = uploads.stage(self._repository)
+        self._repository = chosen_repository(self._ctx, self._repository_id.text)
+        self._file = IncomingFile(uploads.stage(self._repository))
 
     def finish(self) -> UploadAccepted:
-        if self._staged is None or self._repository is None:
+        if self._file is None or self._repository is None:
             raise BadRequest("There is no file in the request")
-        repository = _repository(self._ctx, self._repository_id.strip())
+        staged = self._file.staged
+        repository = chosen_repository(self._ctx, self._repository_id.text)
         if repository.key != self._repository.key:
             # The field came after the file.
             repository.require_online()
-            self._staged.move_to(repository.layout.incoming)
-        name, staged = self._name, self._staged
-        admission = uploads.admit(self._ctx, repository, staged, name)
-        where = repository.public.name
-        message = (
-            f"This file is already in repository '{where}'"
-            if admission.duplicate
-            else f"File received and queued for processing in repository '{where}'"
-        )
+            staged.move_to(repository.layout.incoming)
+        admission = uploads.admit(self._ctx, repository, staged, self._name)
         return UploadAccepted(
             task_id=admission.job_id,
             status="duplicate" if admission.duplicate else "processing",
-            file_name=name,
+            file_name=self._name,
             size=staged.size,
             content_hash=staged.content_hash,
-            message=message,
+            message=told(repository, admission.asset_id if admission.duplicate else None),
             asset_id=admission.asset_id,
         )
 
     def close(self) -> None:
-        if self._staged is not None:
-            self._staged.close()
-
-
-def _repository(ctx: Context, text: str) -> StoredRepository:
-    if not text:
-        return repositories.require_primary(ctx)
-    try:
-        return repositories.require(ctx, UUID(text))
-    except ValueError as error:
-        raise BadRequest("repository_id is not an id", cause=str(error)) from error
+        if self._file is not None:
+            self._file.staged.close()

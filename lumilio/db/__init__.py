@@ -5,7 +5,7 @@ a read-only connection. Both yield a `Connection` whose rows come back as Struct
 this package opens SQLite.
 """
 
-from lumilio.db.database import Connection, DamagedDatabase, Database, Transaction
+from lumilio.db.database import Connection, DamagedDatabase, Database, Transaction, Values
 from lumilio.db.migrations import NewerDatabase, migrate
 from lumilio.db.values import from_microseconds, to_microseconds
 
@@ -15,6 +15,7 @@ __all__ = [
     "Database",
     "NewerDatabase",
     "Transaction",
+    "Values",
     "from_microseconds",
     "migrate",
     "to_microseconds",

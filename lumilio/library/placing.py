@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from lumilio.db import Transaction
 from lumilio.errors import LumilioError
-from lumilio.library import assets, file_names, jobs, repositories
+from lumilio.library import assets, file_names, jobs, repositories, upload_sessions
 from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
@@ -119,7 +119,7 @@ def _replace(ctx: Context, payload: Ingest, key: int, staged: Path, target: Path
 
 
 def delete_abandoned(ctx: Context) -> None:
-    """Clear staging of files that no job knows: uploads that broke off before they were admitted."""
+    """Clear staging of files that no job and no upload session knows: uploads that broke off."""
     with ctx.db.read() as db:
         awaited = set(
             db.rows(
@@ -128,6 +128,7 @@ def delete_abandoned(ctx: Context) -> None:
                 (jobs.INGEST.name,),
             )
         )
+        awaited.update(upload_sessions.staged_names(db))
         layouts = [
             repositories.by_key(db, key).layout
             for key in db.rows(int, "SELECT id FROM repositories")

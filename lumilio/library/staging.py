@@ -40,16 +40,17 @@ class StagedFile:
         self.size += len(data)
 
     def seal(self) -> bytes:
-        """Flush to disk; returns the BLAKE3 of the content. Raises StorageFull."""
-        try:
-            self._file.flush()
-            flush_file(self._file.fileno())
-            self._file.close()
-            self.path = self.path.replace(self.path.with_suffix(""))
-            flush_folder(self.path.parent)
-        except OSError as error:
-            raise explained(error) from error
-        self.content_hash = self._hasher.hexdigest()
+        """Flush to disk, once; returns the BLAKE3 of the content. Raises StorageFull."""
+        if not self.content_hash:
+            try:
+                self._file.flush()
+                flush_file(self._file.fileno())
+                self._file.close()
+                self.path = self.path.replace(self.path.with_suffix(""))
+                flush_folder(self.path.parent)
+            except OSError as error:
+                raise explained(error) from error
+            self.content_hash = self._hasher.hexdigest()
         return bytes.fromhex(self.content_hash)
 
     def move_to(self, folder: Path) -> None:

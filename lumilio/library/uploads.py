@@ -4,13 +4,14 @@ An upload is acknowledged after its bytes are flushed and its row is committed. 
 `placing` brings it to its place, however often it is interrupted.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from msgspec import Struct
 
-from lumilio.db import Transaction, to_microseconds
+from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest
 from lumilio.library import assets, file_names, jobs, new_assets, placing
 from lumilio.library.context import Context
@@ -59,10 +60,17 @@ def stage(repository: StoredRepository) -> StagedFile:
         raise explained(error) from error
 
 
-def admit(ctx: Context, repository: StoredRepository, staged: StagedFile, name: str) -> Admission:
+def admit(
+    ctx: Context,
+    repository: StoredRepository,
+    staged: StagedFile,
+    name: str,
+    record: Callable[[Transaction, Admission], None] | None = None,
+) -> Admission:
     """Enter a staged file into the library, or find the asset that already has its content.
 
-    Raises BadRequest for an empty or unsupported file.
+    What `record` writes is committed together with it. Raises BadRequest for an empty or
+    unsupported file.
     """
     form = require_format(name)
     if not staged.size:
@@ -76,16 +84,41 @@ def admit(ctx: Context, repository: StoredRepository, staged: StagedFile, name: 
         at=ctx.now(),
     )
     with ctx.db.write() as tx:
-        known = _same_content(tx, repository, arrival)
-        if known is not None and _has_its_file(tx, repository, known):
-            stored = assets.by_key(tx, known)
-            return Admission(_last_job(tx, known), stored.asset_id, duplicate=True)
-        key, replaces = _entered(tx, repository, arrival, lost=known)
-        payload = Ingest(staged.path.name, arrival.content_hash.hex(), replaces)
-        job_id = jobs.enqueue(tx, jobs.NewJob(jobs.INGEST, payload, asset_key=key), arrival.at)
-        asset_id = assets.by_key(tx, key).asset_id
-    staged.keep()
-    return Admission(job_id, asset_id, duplicate=False)
+        admission = _admitted(tx, repository, staged.path.name, arrival)
+        if record is not None:
+            record(tx, admission)
+    if not admission.duplicate:
+        staged.keep()
+    return admission
+
+
+def already_there(
+    ctx: Context, repository: StoredRepository, hashes: Sequence[bytes]
+) -> list[UUID | None]:
+    """For each full BLAKE3 the asset that an upload of it would find; raises RepositoryOffline."""
+    repository.require_online()
+    owner_id = ctx.principal.user_id or repository.default_owner_id
+    with ctx.db.read() as db:
+        keys = [_same_content(db, repository, owner_id, content_hash) for content_hash in hashes]
+        return [
+            assets.by_key(db, key).asset_id
+            if key is not None and _has_its_file(db, repository, key)
+            else None
+            for key in keys
+        ]
+
+
+def _admitted(
+    tx: Transaction, repository: StoredRepository, staged_name: str, arrival: _Arrival
+) -> Admission:
+    known = _same_content(tx, repository, arrival.owner_id, arrival.content_hash)
+    if known is not None and _has_its_file(tx, repository, known):
+        stored = assets.by_key(tx, known)
+        return Admission(_last_job(tx, known), stored.asset_id, duplicate=True)
+    key, replaces = _entered(tx, repository, arrival, lost=known)
+    payload = Ingest(staged_name, arrival.content_hash.hex(), replaces)
+    job_id = jobs.enqueue(tx, jobs.NewJob(jobs.INGEST, payload, asset_key=key), arrival.at)
+    return Admission(job_id, assets.by_key(tx, key).asset_id, duplicate=False)
 
 
 def _entered(
@@ -107,23 +140,25 @@ def _entered(
     return replaced, True
 
 
-def _same_content(tx: Transaction, repository: StoredRepository, arrival: _Arrival) -> int | None:
-    found: int | None = tx.value(
+def _same_content(
+    db: Connection, repository: StoredRepository, owner_id: int | None, content_hash: bytes
+) -> int | None:
+    found: int | None = db.value(
         "SELECT id FROM assets WHERE hash = ? AND repository_id = ? AND owner_id IS ?"
         " AND deleted_reason IS NOT 'trashed' ORDER BY id LIMIT 1",
-        (arrival.content_hash, repository.key, arrival.owner_id),
+        (content_hash, repository.key, owner_id),
     )
     return found
 
 
-def _has_its_file(tx: Transaction, repository: StoredRepository, key: int) -> bool:
+def _has_its_file(db: Connection, repository: StoredRepository, key: int) -> bool:
     """Whether an asset's original is there or on its way."""
-    on_its_way = tx.value(
+    on_its_way = db.value(
         "SELECT 1 FROM jobs WHERE asset_id = ? AND kind = ?"
         " AND state IN ('available', 'scheduled', 'running', 'retryable')",
         (key, jobs.INGEST.name),
     )
-    return bool(on_its_way) or repository.layout.file(assets.by_key(tx, key).storage_path).is_file()
+    return bool(on_its_way) or repository.layout.file(assets.by_key(db, key).storage_path).is_file()
 
 
 def _find_new_place(

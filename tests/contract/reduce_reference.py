@@ -24,6 +24,8 @@ PROMISED = (
     "get_queue_summary",
     "get_repository",
     "get_setup_status",
+    "get_upload_config",
+    "get_upload_progress",
     "issue_media_token",
     "list_asset_types",
     "list_repositories",
@@ -36,6 +38,7 @@ PROMISED = (
     "register_account",
     "run_setup",
     "upload_asset",
+    "upload_asset_batch",
 )
 
 
