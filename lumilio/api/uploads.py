@@ -128,7 +128,7 @@ class _Upload:
             self._staged.move_to(repository.layout.incoming)
         name, staged = self._name, self._staged
         admission = uploads.admit(self._ctx, repository, staged, name)
-        where = repository.public.name
+        where = repository.name
         message = (
             f"This file is already in repository '{where}'"
             if admission.duplicate

@@ -108,10 +108,7 @@ def delete_abandoned(ctx: Context) -> None:
                 (jobs.INGEST.name,),
             )
         )
-        layouts = [
-            repositories.by_key(db, key).layout
-            for key in db.rows(int, "SELECT id FROM repositories")
-        ]
+        layouts = [repository.layout for repository in repositories.registered(db)]
     for layout in layouts:
         if layout.incoming.is_dir():
             for file in layout.incoming.iterdir():
@@ -130,10 +127,9 @@ def free_path(
     taken: Path | None = None,
 ) -> str:
     """A storage path that neither an asset nor a file has; `taken` is known to be in use."""
-    settings = repository.public
     paths = file_names.candidates(
-        settings.storage_strategy,
-        settings.local_settings.handle_duplicate_filenames,
+        repository.storage_strategy,
+        repository.duplicate_handling,
         name,
         content_hash,
         now.astimezone(),
