@@ -144,10 +144,9 @@ def test_settings_in_the_marker_hold_when_it_comes_back(
 ) -> None:
     _unregister(library, second)
     marker = library.folder(second) / ".lumiliorepo"
-    marker.write_text(marker.read_text().replace("Second", "Third").replace("date", "flat", 1))
-    marker.write_text(marker.read_text().replace("created_at", "created_at", 1))
+    marker.write_text(marker.read_text().replace("Second", "Third").replace(": date", ": flat"))
     again = _register(library, library.folder(second))
-    assert again["name"] == "Third"
+    assert (again["name"], again["storage_strategy"]) == ("Third", "flat")
     assert again["default_owner_id"] == library.admin.user_id
 
 
