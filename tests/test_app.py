@@ -223,14 +223,14 @@ def test_a_dead_mount_closes_only_its_own_repository(
     running.api.register("admin").create_primary()
     home = running.app.home.root
     running.stop()
-    is_file = Path.is_file
+    read_bytes = Path.read_bytes
 
-    def hanging(path: Path) -> bool:
+    def hanging(path: Path) -> bytes:
         if path.name == ".lumiliorepo":
             raise OSError(107, "Transport endpoint is not connected")
-        return is_file(path)
+        return read_bytes(path)
 
-    monkeypatch.setattr(Path, "is_file", hanging)
+    monkeypatch.setattr(Path, "read_bytes", hanging)
     again = make_running(home)
     api = again.api.login("admin")
     response = api.post("/assets", files={"file": ("a.jpg", b"x")})

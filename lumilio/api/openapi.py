@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
-from uuid import UUID
 
 import msgspec
 from msgspec import NODEFAULT, Struct
@@ -158,7 +157,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "format": "uuid"} if kind is UUID else {"type": "integer"},
+            "schema": msgspec.json.schema(kind),
         }
         for name, kind in operation.path_types.items()
     ]

@@ -1,4 +1,4 @@
-"""Figures about background jobs, for administrators."""
+"""Figures about background jobs and ways to steer them, for administrators."""
 
 from typing import Annotated
 
@@ -6,11 +6,16 @@ from msgspec import Meta, Struct
 
 from lumilio.api.parameters import OutOfRange
 from lumilio.api.typed import Router
-from lumilio.library import queue_figures
+from lumilio.errors import Conflict, NotFound
+from lumilio.library import queue_control, queue_figures
 from lumilio.library.context import Context
+from lumilio.library.queue_control import JobStatus, QueueStatus
 from lumilio.library.queue_figures import JobStateCounts, QueueSummaryList
 
 api = Router("queue", "Background jobs.", gate="after_role")
+
+
+JobId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class SummaryOptions(Struct, frozen=True):
@@ -33,3 +38,27 @@ def get_queue_summary(ctx: Context, query: SummaryOptions) -> QueueSummaryList:
 def get_job_state_counts(ctx: Context) -> JobStateCounts:
     """Count background jobs per state."""
     return queue_figures.state_counts(ctx)
+
+
+@api.post("/admin/river/jobs/{job_id}/retry", role="admin", errors=(NotFound, Conflict))
+def retry_job(ctx: Context, job_id: JobId) -> JobStatus:
+    """Try a failed or cancelled job again, with all its attempts."""
+    return queue_control.retry(ctx, job_id)
+
+
+@api.post("/admin/river/jobs/{job_id}/cancel", role="admin", errors=(NotFound, Conflict))
+def cancel_job(ctx: Context, job_id: JobId) -> JobStatus:
+    """Cancel a job that waits."""
+    return queue_control.cancel(ctx, job_id)
+
+
+@api.post("/admin/river/queues/{name}/pause", role="admin", errors=(NotFound,))
+def pause_queue(ctx: Context, name: str) -> QueueStatus:
+    """Pause a queue, across restarts; jobs that run already finish."""
+    return queue_control.pause(ctx, name)
+
+
+@api.post("/admin/river/queues/{name}/resume", role="admin", errors=(NotFound,))
+def resume_queue(ctx: Context, name: str) -> QueueStatus:
+    """Let a paused queue go on."""
+    return queue_control.resume(ctx, name)

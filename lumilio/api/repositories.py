@@ -5,12 +5,15 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from lumilio.api.auth import Message
 from lumilio.api.parameters import OutOfRange
 from lumilio.api.typed import Router
-from lumilio.errors import BadRequest, Conflict, NotFound
-from lumilio.library import repositories, scans
+from lumilio.errors import BadRequest, Conflict, NotFound, Unavailable
+from lumilio.library import registrations, repositories, scans
 from lumilio.library.context import Context
-from lumilio.library.repositories import NewRepository, Repository
+from lumilio.library.registrations import NewRepository
+from lumilio.library.repositories import Repository, RepositoryChange
+from lumilio.library.repository_folders import LocalSettings, StorageStrategy
 from lumilio.library.scans import ScanRun
 
 api = Router("repositories", "Folders that hold originals.", gate="after_role")
@@ -29,6 +32,15 @@ class RepositoryCreate(Struct, frozen=True):
     storage_strategy: Literal["date", "flat", "cas", ""] | None = None
     duplicate_handling: Literal["rename", "uuid", "overwrite", ""] | None = None
     cloud_credential_id: str | None = None
+
+
+class RepositoryPatch(Struct, frozen=True):
+    """What changes of a repository; what is absent or null stays."""
+
+    name: Annotated[str, Meta(min_length=1, pattern=r"\S")] | None = None
+    storage_strategy: StorageStrategy | None = None
+    local_settings: LocalSettings | None = None
+    default_owner_id: Annotated[int, Meta(ge=1, le=LARGEST)] | None = None
 
 
 class RepositoryCreated(Struct):
@@ -76,7 +88,8 @@ def create_repository(ctx: Context, body: RepositoryCreate) -> RepositoryCreated
     """Create a repository or register an existing folder.
 
     The primary lives in `<root>/primary`, others in `<root>/<name as folder>`. A folder that
-    already is a repository is registered with its own settings.
+    already is a repository is registered with its own settings; one that was part of the library
+    before brings its assets back.
     """
     if body.cloud_credential_id:
         raise BadRequest("There is no such cloud account")
@@ -87,7 +100,7 @@ def create_repository(ctx: Context, body: RepositoryCreate) -> RepositoryCreated
         storage_strategy=body.storage_strategy or repositories.DEFAULT_STRATEGY,
         duplicate_handling=body.duplicate_handling or repositories.DEFAULT_DUPLICATE_HANDLING,
     )
-    return RepositoryCreated(repositories.create(ctx, wanted))
+    return RepositoryCreated(registrations.create(ctx, wanted))
 
 
 @api.get("/repositories", role="admin")
@@ -100,6 +113,33 @@ def list_repositories(ctx: Context) -> RepositoryList:
 def get_repository(ctx: Context, id: UUID) -> Repository:
     """Fetch one repository."""
     return repositories.require(ctx, id).public
+
+
+@api.patch("/repositories/{id}", role="admin", errors=(NotFound, Unavailable))
+def update_repository(ctx: Context, id: UUID, body: RepositoryPatch) -> Repository:
+    """Change a repository's settings.
+
+    They are written into the library and into the folder's marker file; the folder keeps its name
+    and files keep their places.
+    """
+    local = body.local_settings
+    change = RepositoryChange(
+        name=body.name,
+        storage_strategy=body.storage_strategy,
+        duplicate_handling=local.handle_duplicate_filenames if local else None,
+        default_owner_id=body.default_owner_id,
+    )
+    return repositories.update(ctx, id, change)
+
+
+@api.delete("/repositories/{id}", role="admin", errors=(NotFound, Conflict))
+def delete_repository(ctx: Context, id: UUID) -> Message:
+    """Unregister a repository, keeping its files.
+
+    Its assets leave the lists until the folder is registered again.
+    """
+    registrations.unregister(ctx, id)
+    return Message("The repository was removed from the library; its files stay where they are")
 
 
 @api.post("/repositories/{id}/scan", role="admin")

@@ -93,6 +93,14 @@ class Router:
         """Declare a POST operation."""
         return self._declare("POST", path, **options)
 
+    def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declare a PATCH operation."""
+        return self._declare("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declare a DELETE operation."""
+        return self._declare("DELETE", path, **options)
+
     def _declare(
         self,
         method: str,

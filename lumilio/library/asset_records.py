@@ -8,6 +8,7 @@ import msgspec
 from lumilio.db import Transaction, to_microseconds
 from lumilio.library import photo_metadata, processing
 from lumilio.library.assets import THUMBNAIL_SIZES, StoredAsset, by_key
+from lumilio.library.processing import AssetProcessingStatus
 from lumilio.library.repository_folders import Layout
 from lumilio.media.facts import Development
 
@@ -21,7 +22,7 @@ def record_development(
         processing.THUMBNAIL: development.thumbnail_error,
     }
     status = processing.after(processing.decode(stored.processing), outcomes, now)
-    tx.run("UPDATE assets SET processing = ? WHERE id = ?", (processing.encode(status), stored.key))
+    _record_status(tx, stored.key, status)
     if development.facts is not None:
         _record_facts(tx, stored, development)
     if development.thumbnail_error is None:
@@ -36,6 +37,25 @@ def record_failure(
     status = processing.after(
         processing.decode(stored.processing), dict.fromkeys(tasks, reason), now
     )
+    _record_status(tx, key, status)
+
+
+def record_cancellation(
+    tx: Transaction, key: int, tasks: tuple[str, ...], reason: str, now: datetime
+) -> None:
+    """Note that steps of an asset will not be done; what is done stays done."""
+    status = processing.decode(by_key(tx, key).processing)
+    outcomes: dict[str, str | None] = dict.fromkeys(processing.pending(status, tasks), reason)
+    _record_status(tx, key, processing.after(status, outcomes, now))
+
+
+def record_restart(tx: Transaction, key: int, tasks: tuple[str, ...], now: datetime) -> None:
+    """Note that failed steps of an asset are to be done again."""
+    status = processing.decode(by_key(tx, key).processing)
+    _record_status(tx, key, processing.restarted(status, tasks, now))
+
+
+def _record_status(tx: Transaction, key: int, status: AssetProcessingStatus) -> None:
     tx.run("UPDATE assets SET processing = ? WHERE id = ?", (processing.encode(status), key))
 
 

@@ -30,6 +30,11 @@ COLUMNS = (
     " assets.taken_time, assets.capture_offset_minutes, assets.rating, assets.liked,"
     " assets.deleted_at, assets.specific_metadata, assets.processing, assets.thumbhash"
 )
+# Holds of assets whose repository is registered; while all of them are, no row is read for it.
+LISTED = (
+    "(NOT EXISTS (SELECT 1 FROM repositories WHERE unregistered_at IS NOT NULL)"
+    " OR assets.repository_id IN (SELECT id FROM repositories WHERE unregistered_at IS NULL))"
+)
 FROM = "assets JOIN repositories ON repositories.id = assets.repository_id"
 
 
@@ -110,7 +115,7 @@ def get(ctx: Context, asset_id: UUID, *, include_thumbnails: bool = True) -> Ass
     with ctx.db.read() as db:
         found = db.row(
             partial(decode, kind=AssetDetail),
-            f"SELECT {COLUMNS} FROM {FROM} WHERE assets.asset_id = ?",
+            f"SELECT {COLUMNS} FROM {FROM} WHERE assets.asset_id = ? AND {LISTED}",
             (asset_id.bytes,),
         )
         if found is None:
@@ -135,7 +140,9 @@ def require(ctx: Context, asset_id: UUID) -> StoredAsset:
     """What is stored about an asset the caller may see; raises NotFound and Forbidden."""
     with ctx.db.read() as db:
         found = db.row(
-            _decode_stored, f"SELECT {_STORED} FROM assets WHERE asset_id = ?", (asset_id.bytes,)
+            _decode_stored,
+            f"SELECT {_STORED} FROM assets WHERE asset_id = ? AND {LISTED}",
+            (asset_id.bytes,),
         )
     if found is None:
         raise NotFound("There is no such asset")

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
+from lumilio.library import processing
 
 TOPIC = "jobs"
 _LONGEST_ERROR = 2000
@@ -20,20 +21,21 @@ _KEEP_DISCARDED = timedelta(days=7)
 
 
 class JobKind(Struct, frozen=True):
-    """A kind of job, the queue that runs it, and how often it is tried."""
+    """A kind of job, the queue that runs it, how often it is tried, and its asset's steps it does."""
 
     name: str
     max_attempts: int
     queue: str = ""
+    steps: tuple[str, ...] = ()
 
     @property
     def queue_name(self) -> str:
         return self.queue or self.name
 
 
-INGEST = JobKind("ingest_asset", 5)
+INGEST = JobKind("ingest_asset", 5, steps=(processing.COMMIT_STAGING, *processing.PHOTO_TASKS))
 DISCOVER = JobKind("discover_asset", 5)
-THUMBNAIL = JobKind("thumbnail_asset", 5)
+THUMBNAIL = JobKind("thumbnail_asset", 5, steps=processing.PHOTO_TASKS)
 SCAN = JobKind("scan_repository", 25)
 
 # Every queue that the contract names is shown, also those whose jobs later features bring.
@@ -57,6 +59,19 @@ KINDS = (
     JobKind("process_phash", 25),
 )
 QUEUES = tuple(kind.queue_name for kind in KINDS)
+_STEPS = {kind.name: kind.steps for kind in KINDS}
+
+_WAITING = "state IN ('available', 'scheduled', 'retryable')"
+_NOT_PAUSED = "queue NOT IN (SELECT name FROM paused_queues)"
+_REPOSITORY = (
+    "COALESCE((SELECT repository_id FROM assets WHERE assets.id = jobs.asset_id),"
+    " payload ->> 'repository_key')"
+)
+
+
+def steps_of(kind: str) -> tuple[str, ...]:
+    """The steps of an asset that jobs of this kind do."""
+    return _STEPS.get(kind, ())
 
 
 class Job(Struct, frozen=True):
@@ -132,7 +147,7 @@ def take_waiting(tx: Transaction, queue: str, limit: int, now: datetime) -> list
     return tx.rows(
         int,
         "UPDATE jobs SET dispatched_at = ?, state = 'available' WHERE id IN ("
-        " SELECT id FROM jobs WHERE queue = ? AND state IN ('available', 'scheduled', 'retryable')"
+        f" SELECT id FROM jobs WHERE queue = ? AND {_WAITING} AND {_NOT_PAUSED}"
         " AND dispatched_at IS NULL AND scheduled_at <= ? ORDER BY scheduled_at, id LIMIT ?"
         ") RETURNING id",
         (at, queue, at, limit),
@@ -140,10 +155,13 @@ def take_waiting(tx: Transaction, queue: str, limit: int, now: datetime) -> list
 
 
 def next_due(db: Connection, queue: str) -> int | None:
-    """When the earliest job of a queue that nobody carries is due, in microseconds, or None."""
+    """When the earliest job of a queue that nobody carries is due, in microseconds, or None.
+
+    Nothing is due in a paused queue.
+    """
     found: int | None = db.value(
         "SELECT min(scheduled_at) FROM jobs WHERE queue = ? AND dispatched_at IS NULL"
-        " AND state IN ('available', 'scheduled', 'retryable')",
+        f" AND {_WAITING} AND {_NOT_PAUSED}",
         (queue,),
     )
     return found
@@ -153,8 +171,7 @@ def dispatched(db: Connection, queue: str, before: datetime) -> list[int]:
     """Ids that were handed over before an instant and still wait to be claimed."""
     return db.rows(
         int,
-        "SELECT id FROM jobs WHERE queue = ? AND dispatched_at < ?"
-        " AND state IN ('available', 'scheduled', 'retryable')",
+        f"SELECT id FROM jobs WHERE queue = ? AND dispatched_at < ? AND {_WAITING}",
         (queue, to_microseconds(before)),
     )
 
@@ -168,11 +185,11 @@ def hand_back(tx: Transaction, ids: Sequence[int]) -> None:
 
 
 def claim(tx: Transaction, job_id: int, now: datetime) -> Job | None:
-    """Start an attempt; None when the job is not waiting, so that no id runs twice."""
+    """Start an attempt; None when the job does not wait or its queue is paused."""
     return tx.row(
         Job,
         "UPDATE jobs SET state = 'running', attempt = attempt + 1, attempted_at = ?"
-        " WHERE id = ? AND state = 'available'"
+        f" WHERE id = ? AND state = 'available' AND {_NOT_PAUSED}"
         " RETURNING id, kind, attempt, max_attempts, payload, asset_id, last_error",
         (to_microseconds(now), job_id),
     )
@@ -215,6 +232,37 @@ def postpone(tx: Transaction, job: Job, delay: timedelta, reason: str, now: date
     tx.notify(TOPIC)
 
 
+def cancel(tx: Transaction, ids: Iterable[int], reason: str, now: datetime) -> None:
+    """End jobs without a result."""
+    tx.run_many(
+        "UPDATE jobs SET state = 'cancelled', finalized_at = ?, last_error = ? WHERE id = ?",
+        [(to_microseconds(now), reason, job_id) for job_id in ids],
+    )
+
+
+def restart(tx: Transaction, ids: Iterable[int], now: datetime) -> None:
+    """Let ended jobs wait again as if they had never been tried."""
+    tx.run_many(
+        "UPDATE jobs SET state = 'available', attempt = 0, scheduled_at = ?, dispatched_at = NULL,"
+        " finalized_at = NULL, last_error = '' WHERE id = ?",
+        [(to_microseconds(now), job_id) for job_id in ids],
+    )
+    tx.notify(TOPIC)
+
+
+def waiting_in(db: Connection, repository_key: int) -> list[int]:
+    """Ids of the jobs that wait to work in a repository."""
+    return db.rows(
+        int, f"SELECT id FROM jobs WHERE {_WAITING} AND {_REPOSITORY} = ?", (repository_key,)
+    )
+
+
+def repository_key(db: Connection, job_id: int) -> int | None:
+    """The repository that a job works in, or None."""
+    found: int | None = db.value(f"SELECT {_REPOSITORY} FROM jobs WHERE id = ?", (job_id,))
+    return found
+
+
 def recover(tx: Transaction) -> None:
     """After a start nothing runs and nothing is carried: all unfinished jobs wait again."""
     tx.run(
@@ -236,9 +284,9 @@ def delete_finished(tx: Transaction, now: datetime) -> None:
         ("'discarded'", _KEEP_DISCARDED),
     ):
         tx.run(
-            # An upload that could not be stored is kept in staging for as long as its job is known.
+            # An upload that was not stored is kept in staging for as long as its job is known.
             f"DELETE FROM jobs WHERE finalized_at < ? AND state IN ({states})"
-            " AND NOT (kind = ? AND state = 'discarded')",
+            " AND NOT (kind = ? AND state <> 'completed')",
             (to_microseconds(now - age), INGEST.name),
         )
 

@@ -60,7 +60,7 @@ def finish_interrupted(ctx: Context) -> None:
         sessions = upload_sessions.select(db, "status = 'merging'")
     for session in sessions:
         lock = _lock(ctx, session)
-        if not _repository(ctx, session).layout.is_online or not lock.acquire(blocking=False):
+        if not _repository(ctx, session).is_online or not lock.acquire(blocking=False):
             continue
         try:
             _finish(ctx, session)

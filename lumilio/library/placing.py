@@ -129,13 +129,10 @@ def delete_abandoned(ctx: Context) -> None:
             )
         )
         awaited.update(upload_sessions.staged_names(db))
-        layouts = [
-            repositories.by_key(db, key).layout
-            for key in db.rows(int, "SELECT id FROM repositories")
-        ]
+        layouts = [found.layout for found in repositories.registered(db) if found.is_online]
     for layout in layouts:
         with contextlib.suppress(OSError):
-            for file in layout.incoming.iterdir() if layout.is_online else ():
+            for file in layout.incoming.iterdir():
                 if file.name not in awaited and file.is_file():
                     _set_aside(layout, file)
             _delete_outdated(ctx, layout)
@@ -143,7 +140,7 @@ def delete_abandoned(ctx: Context) -> None:
 
 def _delete_outdated(ctx: Context, layout: Layout) -> None:
     limit = (ctx.now() - KEEP_SET_ASIDE).timestamp()
-    for file in layout.failed.iterdir() if layout.is_online else ():
+    for file in layout.failed.iterdir():
         if file.is_file() and file.stat().st_mtime < limit:
             file.unlink()
 
@@ -166,10 +163,9 @@ def free_path(
     taken: Path | None = None,
 ) -> str:
     """A storage path that neither an asset nor a file has; `taken` is known to be in use."""
-    settings = repository.public
     paths = file_names.candidates(
-        settings.storage_strategy,
-        settings.local_settings.handle_duplicate_filenames,
+        repository.storage_strategy,
+        repository.duplicate_handling,
         name,
         content_hash,
         now.astimezone(),

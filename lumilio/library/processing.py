@@ -62,6 +62,26 @@ def after(
     return _rolled_up(tasks, errors, now)
 
 
+def pending(status: AssetProcessingStatus, steps: tuple[str, ...]) -> list[str]:
+    """Which of these steps still wait for their turn."""
+    tasks = status.tasks or {}
+    return [step for step in steps if step in tasks and tasks[step].state == "pending"]
+
+
+def restarted(
+    status: AssetProcessingStatus, steps: tuple[str, ...], now: datetime
+) -> AssetProcessingStatus:
+    """The state when those of these steps that failed are to be done again."""
+    tasks = dict(status.tasks or {})
+    failed = [step for step in steps if step in tasks and tasks[step].state == "failed"]
+    tasks |= {step: AssetTaskStatus("pending", now) for step in failed}
+    if COMMIT_STAGING in failed:
+        # Only its failure is tracked.
+        del tasks[COMMIT_STAGING]
+    errors = [error for error in status.errors or [] if error.task not in failed]
+    return _rolled_up(tasks, errors, now)
+
+
 def encode(status: AssetProcessingStatus) -> str:
     """The state as stored."""
     return msgspec.json.encode(status).decode()

@@ -1,9 +1,9 @@
 """Figures about the job queues, for administrators."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, from_microseconds
 from lumilio.library import jobs
@@ -55,6 +55,7 @@ class QueueSummary(Struct, omit_defaults=True):
     oldest_remaining_at: Instant | UnsetType = UNSET
     latest_activity_at: Instant | UnsetType = UNSET
     error_samples: list[QueueErrorSample] | UnsetType = UNSET
+    paused: Annotated[bool, Meta(description="Present while paused (our addition).")] = False
 
 
 class QueueSummaryList(Struct):
@@ -75,11 +76,14 @@ def summary(ctx: Context, error_limit: int) -> QueueSummaryList:
     """Every known queue with its figures and its newest failures."""
     with ctx.db.read() as db:
         found = {queue.name: queue for queue in db.rows(_decode, _SUMMARY)}
+        paused = db.rows(str, "SELECT name FROM paused_queues")
         for queue in found.values():
             if error_limit and queue.attention_jobs:
                 queue.error_samples = _errors(db, queue.name, error_limit)
-    for name in jobs.QUEUES:
+    for name in (*jobs.QUEUES, *paused):
         found.setdefault(name, QueueSummary(name, 0, 0, 0, 0, 0))
+    for name in paused:
+        found[name].paused = True
     return QueueSummaryList(sorted(found.values(), key=_urgency), ctx.now())
 
 

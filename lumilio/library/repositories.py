@@ -1,23 +1,21 @@
 """Repositories: folders that hold originals, registered with the library."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Annotated, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import apsw
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, to_microseconds
-from lumilio.errors import BadRequest, Conflict, NotFound, RepositoryOffline
+from lumilio.errors import BadRequest, NotFound, RepositoryOffline
 from lumilio.library import repository_folders as folders
 from lumilio.library.context import Context
 from lumilio.library.repository_folders import (
     DuplicateHandling,
     Layout,
     LocalSettings,
-    Marker,
     StorageStrategy,
 )
 from lumilio.media.thumbnails import PART
@@ -25,12 +23,14 @@ from lumilio.media.thumbnails import PART
 log = logging.getLogger(__name__)
 
 RepositoryRole = Literal["primary", "regular"]
+RepositoryStatus = Literal["active", "offline"]
 
 DEFAULT_STRATEGY: StorageStrategy = "date"
 DEFAULT_DUPLICATE_HANDLING: DuplicateHandling = "rename"
 
-_COLUMNS = (
-    "id, repository_id, name, path, role, default_owner_id, storage_strategy, duplicate_handling"
+_SELECT = (
+    "SELECT id, repository_id, name, path, role, default_owner_id, storage_strategy,"
+    " duplicate_handling FROM repositories WHERE unregistered_at IS NULL"
 )
 
 
@@ -42,79 +42,82 @@ class Repository(Struct, omit_defaults=True, kw_only=True):
     path: Annotated[str, Meta(description="Absolute folder on the server.")]
     role: RepositoryRole
     is_primary: bool
+    status: Annotated[
+        RepositoryStatus, Meta(description="Whether its folder is reachable (our addition).")
+    ]
     default_owner_id: int | UnsetType = UNSET
     storage_strategy: StorageStrategy
     local_settings: LocalSettings
 
 
 class StoredRepository(Struct, frozen=True):
-    """A repository with its integer key and folders, for use inside."""
+    """A registered repository as its row says, for use inside."""
 
     key: int
-    public: Repository
-    layout: Layout
+    id: UUID
+    name: str
+    path: str
+    role: RepositoryRole
+    default_owner_id: int | None
+    storage_strategy: StorageStrategy
+    duplicate_handling: DuplicateHandling
+
+    @property
+    def layout(self) -> Layout:
+        """Where its files lie."""
+        return Layout(Path(self.path))
+
+    @property
+    def is_online(self) -> bool:
+        """Whether its folder is there now: a missing disk is not an empty library."""
+        return folders.is_home_of(self.layout.root, self.id)
 
     def require_online(self) -> None:
         """Raises RepositoryOffline when the folder is not there: nothing is lost, only away."""
-        if not self.layout.is_online:
-            raise RepositoryOffline(cause=f"{self.public.path} is not reachable")
+        if not self.is_online:
+            raise RepositoryOffline(cause=f"{self.path} is not reachable")
 
     @property
-    def default_owner_id(self) -> int | None:
-        owner = self.public.default_owner_id
-        return None if owner is UNSET else owner
+    def public(self) -> Repository:
+        """What clients see, with the state of the folder at this moment."""
+        return Repository(
+            id=self.id,
+            name=self.name,
+            path=self.path,
+            role=self.role,
+            is_primary=self.role == "primary",
+            status="active" if self.is_online else "offline",
+            default_owner_id=UNSET if self.default_owner_id is None else self.default_owner_id,
+            storage_strategy=self.storage_strategy,
+            local_settings=LocalSettings(self.duplicate_handling),
+        )
 
 
-class NewRepository(Struct, frozen=True, kw_only=True):
-    """What is wanted of a repository that is being created."""
+class RepositoryChange(Struct, frozen=True, kw_only=True):
+    """New settings of a repository; None keeps what is."""
 
-    name: str
-    role: RepositoryRole = "regular"
-    root: str = ""
-    storage_strategy: StorageStrategy = DEFAULT_STRATEGY
-    duplicate_handling: DuplicateHandling = DEFAULT_DUPLICATE_HANDLING
-
-
-def create(ctx: Context, wanted: NewRepository) -> Repository:
-    """Create a folder as repository, or register one that already is.
-
-    The primary always lives in `<root>/primary`, others in `<root>/<name as folder>`. Raises
-    Conflict about the primary and BadRequest for anything that makes the folder unusable.
-    """
-    _check_role(ctx, wanted.role)
-    slug = folders.folder_name(wanted.name)
-    try:
-        folder = _root(ctx, wanted.root) / ("primary" if wanted.role == "primary" else slug)
-        _check_place(ctx, folder)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise BadRequest("The folder cannot be used", cause=str(error)) from error
-    found = folders.read_marker(folder)
-    marker = found or Marker(
-        id=uuid4(),
-        name=wanted.name.strip(),
-        created_at=ctx.now(),
-        storage_strategy=wanted.storage_strategy,
-        local_settings=LocalSettings(wanted.duplicate_handling),
-    )
-    folders.create(folder, None if found else marker)
-    return _register(ctx, folder, marker, wanted.role)
+    name: str | None = None
+    storage_strategy: StorageStrategy | None = None
+    duplicate_handling: DuplicateHandling | None = None
+    default_owner_id: int | None = None
 
 
 def list_all(ctx: Context) -> list[Repository]:
     """Every registered repository, the primary first."""
     with ctx.db.read() as db:
-        stored = db.rows(_decode, f"SELECT {_COLUMNS} FROM repositories ORDER BY role, id")
+        stored = registered(db)
     return [repository.public for repository in stored]
+
+
+def registered(db: Connection) -> list[StoredRepository]:
+    """The rows of all registered repositories, the primary first."""
+    return db.rows(_decode, f"{_SELECT} ORDER BY role, id")
 
 
 def require(ctx: Context, repository_id: UUID) -> StoredRepository:
     """One repository; raises NotFound."""
     with ctx.db.read() as db:
-        found = db.row(
-            _decode,
-            f"SELECT {_COLUMNS} FROM repositories WHERE repository_id = ?",
-            (repository_id.bytes,),
-        )
+        found = db.row(_decode, f"{_SELECT} AND repository_id = ?", (repository_id.bytes,))
     if found is None:
         raise NotFound("There is no such repository")
     return found
@@ -123,15 +126,15 @@ def require(ctx: Context, repository_id: UUID) -> StoredRepository:
 def require_primary(ctx: Context) -> StoredRepository:
     """The primary repository; raises BadRequest before there is one."""
     with ctx.db.read() as db:
-        found = db.row(_decode, f"SELECT {_COLUMNS} FROM repositories WHERE role = 'primary'")
+        found = db.row(_decode, f"{_SELECT} AND role = 'primary'")
     if found is None:
         raise BadRequest("There is no primary repository yet")
     return found
 
 
 def by_key(db: Connection, key: int) -> StoredRepository:
-    """The repository with this integer key; raises NotFound."""
-    found = db.row(_decode, f"SELECT {_COLUMNS} FROM repositories WHERE id = ?", (key,))
+    """The registered repository with this integer key; raises NotFound."""
+    found = db.row(_decode, f"{_SELECT} AND id = ?", (key,))
     if found is None:
         raise NotFound("There is no such repository")
     return found
@@ -142,76 +145,56 @@ def has_primary(db: Connection) -> bool:
     return bool(db.value("SELECT 1 FROM repositories WHERE role = 'primary'"))
 
 
+def update(ctx: Context, repository_id: UUID, change: RepositoryChange) -> Repository:
+    """Change settings in the database and in the folder's marker, or in neither.
+
+    Raises NotFound, BadRequest for an unknown owner, and Unavailable when the marker cannot be
+    written. The folder keeps its name, and files keep their places.
+    """
+    key = require(ctx, repository_id).key
+    with ctx.db.write() as tx:
+        by_key(tx, key).require_online()
+        try:
+            tx.run(
+                "UPDATE repositories SET name = COALESCE(?, name),"
+                " storage_strategy = COALESCE(?, storage_strategy),"
+                " duplicate_handling = COALESCE(?, duplicate_handling),"
+                " default_owner_id = COALESCE(?, default_owner_id), updated_at = ? WHERE id = ?",
+                (
+                    change.name and change.name.strip(),
+                    change.storage_strategy,
+                    change.duplicate_handling,
+                    change.default_owner_id,
+                    to_microseconds(ctx.now()),
+                    key,
+                ),
+            )
+        except apsw.ConstraintError as error:
+            raise BadRequest("There is no such account", cause=str(error)) from error
+        changed = by_key(tx, key)
+        # Within the transaction, so that a marker that cannot be written undoes the rest.
+        folders.update_marker(
+            changed.layout.root,
+            name=changed.name,
+            storage_strategy=changed.storage_strategy,
+            local_settings=LocalSettings(changed.duplicate_handling),
+        )
+    return changed.public
+
+
 def repair_folders(ctx: Context) -> None:
     """Put our own folders in order in every repository that is reachable."""
     with ctx.db.read() as db:
-        stored = db.rows(_decode, f"SELECT {_COLUMNS} FROM repositories")
+        stored = registered(db)
     for repository in stored:
-        if repository.layout.is_online:
+        if repository.is_online:
             try:
                 folders.create(repository.layout.root, None)
                 for leftover in repository.layout.thumbnails.glob(f"*{PART}"):
                     leftover.unlink(missing_ok=True)
             except (BadRequest, OSError) as error:
                 # One broken disk must not keep the rest of the library closed.
-                log.warning("repository %s: %s", repository.public.name, error)
-
-
-def _root(ctx: Context, text: str) -> Path:
-    root = Path(text).expanduser() if text.strip() else ctx.settings.storage_path
-    if not root.is_absolute():
-        raise BadRequest("The folder must be given with its full path")
-    return Path(os.path.realpath(root))
-
-
-def _check_role(ctx: Context, role: RepositoryRole) -> None:
-    with ctx.db.read() as db:
-        primary_exists = has_primary(db)
-    if role == "primary" and primary_exists:
-        raise Conflict("A primary repository already exists")
-    if role == "regular" and not primary_exists:
-        raise Conflict("Create the primary repository first")
-
-
-def _check_place(ctx: Context, folder: Path) -> None:
-    outer = folders.enclosing_repository(folder)
-    if outer is not None:
-        raise BadRequest(f"The folder lies inside another repository, {outer}")
-    for known in list_all(ctx):
-        path = Path(known.path)
-        if path == folder:
-            raise BadRequest("This folder is already a repository of the library")
-        if path.is_relative_to(folder) or folder.is_relative_to(path):
-            raise BadRequest(f"The folder and the repository {known.name} would overlap")
-        if str(path).casefold() == str(folder).casefold():
-            raise BadRequest(f"The folder differs from that of {known.name} by case alone")
-    if folder.exists() and not folder.is_dir():
-        raise BadRequest("A file stands where the folder should be")
-
-
-def _register(ctx: Context, folder: Path, marker: Marker, role: RepositoryRole) -> Repository:
-    now = to_microseconds(ctx.now())
-    with ctx.db.write() as tx:
-        try:
-            key = tx.insert(
-                "INSERT INTO repositories (repository_id, name, path, role, default_owner_id,"
-                " storage_strategy, duplicate_handling, created_at, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    marker.id.bytes,
-                    marker.name,
-                    str(folder),
-                    role,
-                    ctx.principal.user_id,
-                    marker.storage_strategy,
-                    marker.local_settings.handle_duplicate_filenames,
-                    now,
-                    now,
-                ),
-            )
-        except apsw.ConstraintError as error:
-            raise Conflict("This repository is already part of the library") from error
-        return by_key(tx, key).public
+                log.warning("repository %s: %s", repository.name, error)
 
 
 def _decode(
@@ -224,14 +207,13 @@ def _decode(
     storage_strategy: StorageStrategy,
     duplicate_handling: DuplicateHandling,
 ) -> StoredRepository:
-    public = Repository(
-        id=UUID(bytes=repository_id),
-        name=name,
-        path=path,
-        role=role,
-        is_primary=role == "primary",
-        default_owner_id=UNSET if default_owner_id is None else default_owner_id,
-        storage_strategy=storage_strategy,
-        local_settings=LocalSettings(duplicate_handling),
+    return StoredRepository(
+        key,
+        UUID(bytes=repository_id),
+        name,
+        path,
+        role,
+        default_owner_id,
+        storage_strategy,
+        duplicate_handling,
     )
-    return StoredRepository(key, public, Layout(Path(path)))

@@ -14,7 +14,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from lumilio.errors import BadRequest
+from lumilio.errors import BadRequest, Unavailable
+from lumilio.library.staging import flush_folder
 from lumilio.media.thumbnails import ThumbnailSize, thumbnail_path
 
 StorageStrategy = Literal["date", "flat", "cas"]
@@ -82,15 +83,6 @@ class Layout(Struct, frozen=True):
         """The absolute path of an original."""
         return self.root / storage_path
 
-    @property
-    def is_online(self) -> bool:
-        """Whether the folder is there with its marker: a missing disk is not an empty library."""
-        try:
-            return (self.root / MARKER).is_file()
-        except OSError:
-            # A network share that hangs or a disk that fails is as good as away.
-            return False
-
 
 def folder_name(name: str) -> str:
     """The folder of a regular repository: letters and digits of any script, lower-cased.
@@ -124,6 +116,43 @@ def read_marker(folder: Path) -> Marker | None:
         ) from error
 
 
+def is_home_of(folder: Path, repository_id: UUID) -> bool:
+    """Whether a folder is there with this repository's marker, and not another disk in its place."""
+    try:
+        content = (folder / MARKER).read_bytes()
+    except OSError:
+        return False
+    try:
+        return msgspec.yaml.decode(content, type=Marker, strict=False).id == repository_id
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        # A slip in a text file takes no photos away.
+        return True
+
+
+def update_marker(
+    folder: Path, *, name: str, storage_strategy: StorageStrategy, local_settings: LocalSettings
+) -> None:
+    """Put settings into the marker of a folder; it is the former or the new one at any moment.
+
+    Keys of other programs stay. Raises BadRequest when unreadable and Unavailable when it cannot be
+    written.
+    """
+    read_marker(folder)
+    content = msgspec.yaml.decode((folder / MARKER).read_bytes())
+    content |= {"name": name, "storage_strategy": storage_strategy}
+    content["local_settings"] |= msgspec.to_builtins(local_settings)
+    draft = folder / f"{MARKER}.new"
+    try:
+        draft.unlink(missing_ok=True)
+        _write_new(draft, msgspec.yaml.encode(content))
+        draft.replace(folder / MARKER)
+        flush_folder(folder)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise Unavailable(f"The file {MARKER} cannot be written", cause=str(error)) from error
+
+
 def create(folder: Path, marker: Marker | None) -> None:
     """Make the folders of a repository and, when given, its marker; existing files stay.
 
@@ -137,7 +166,7 @@ def create(folder: Path, marker: Marker | None) -> None:
         probe.write_bytes(b"")
         probe.unlink()
         if marker is not None:
-            _write_marker(folder, marker)
+            _write_new(folder / MARKER, msgspec.yaml.encode(marker))
     except OSError as error:
         for path in reversed(created):
             with contextlib.suppress(OSError):
@@ -169,8 +198,8 @@ def _make_folder(path: Path, created: list[Path]) -> None:
         raise NotADirectoryError(20, "a file stands where a folder is needed", str(path))
 
 
-def _write_marker(folder: Path, marker: Marker) -> None:
-    with open(folder / MARKER, "xb") as file:
-        file.write(msgspec.yaml.encode(marker))
+def _write_new(path: Path, content: bytes) -> None:
+    with open(path, "xb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())

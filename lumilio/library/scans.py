@@ -63,7 +63,7 @@ def list_runs(ctx: Context, repository_id: UUID, limit: int, offset: int) -> lis
     with ctx.db.read() as db:
         return db.rows(
             _decode,
-            f"{_SELECT} WHERE repositories.repository_id = ?"
+            f"{_SELECT} WHERE repositories.repository_id = ? AND unregistered_at IS NULL"
             " ORDER BY scan_runs.id DESC LIMIT ? OFFSET ?",
             (repository_id.bytes, limit, offset),
         )

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest
-from lumilio.library import assets, file_names, jobs, new_assets, placing
+from lumilio.library import assets, file_names, jobs, new_assets, placing, repositories
 from lumilio.library.context import Context
 from lumilio.library.new_assets import NewAsset
 from lumilio.library.placing import Ingest
@@ -70,7 +70,7 @@ def admit(
     """Enter a staged file into the library, or find the asset that already has its content.
 
     What `record` writes is committed together with it. Raises BadRequest for an empty or
-    unsupported file.
+    unsupported file and NotFound for a repository that is gone.
     """
     form = require_format(name)
     if not staged.size:
@@ -84,6 +84,8 @@ def admit(
         at=ctx.now(),
     )
     with ctx.db.write() as tx:
+        # It may have been unregistered while the bytes came in.
+        repository = repositories.by_key(tx, repository.key)
         admission = _admitted(tx, repository, staged.path.name, arrival)
         if record is not None:
             record(tx, admission)
@@ -180,13 +182,10 @@ def _last_job(tx: Transaction, key: int) -> int:
 
 def _to_be_replaced(tx: Transaction, repository: StoredRepository, arrival: _Arrival) -> int | None:
     """The asset whose file gives way, where the repository is set to overwrite equal names."""
-    settings = repository.public
-    handling = settings.local_settings.handle_duplicate_filenames
-    if handling != "overwrite" or settings.storage_strategy == "cas":
+    strategy = repository.storage_strategy
+    if repository.duplicate_handling != "overwrite" or strategy == "cas":
         return None
-    folder = file_names.inbox_folder(
-        settings.storage_strategy, arrival.content_hash.hex(), arrival.at.astimezone()
-    )
+    folder = file_names.inbox_folder(strategy, arrival.content_hash.hex(), arrival.at.astimezone())
     found: int | None = tx.value(
         "SELECT id FROM assets WHERE repository_id = ? AND storage_path = ? AND owner_id IS ?"
         " AND original_filename = ? AND deleted_at IS NULL",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lumilio.db import to_microseconds
 from lumilio.errors import CannotDecode, DecoderFailed, LumilioError, RepositoryOffline
-from lumilio.library import jobs, merging, sessions
+from lumilio.library import asset_records, jobs, merging, registrations, sessions
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.pipeline.queues import JobQueue
@@ -121,10 +121,13 @@ class Dispatcher:
                 self._stopping.wait(NOTE_AGAIN_SECONDS)
 
     def _record_failure(self, task: Task, job: Job, error: Exception) -> None:
-        if isinstance(error, RepositoryOffline):
-            with self._ctx.db.write() as tx:
-                jobs.postpone(tx, job, OFFLINE_DELAY, str(error), self._ctx.now())
-            return
+        now = self._ctx.now()
+        with self._ctx.db.write() as tx:
+            if registrations.cancel_if_let_go(tx, job.id, now):
+                return
+            if isinstance(error, RepositoryOffline):
+                jobs.postpone(tx, job, OFFLINE_DELAY, str(error), now)
+                return
         known = isinstance(error, (CannotDecode, DecoderFailed))
         log.log(
             logging.WARNING if known else logging.ERROR,
@@ -134,13 +137,13 @@ class Dispatcher:
             error,
             exc_info=None if known else error,
         )
-        now = self._ctx.now()
         reason = str(error) or type(error).__name__
         with self._ctx.db.write() as tx:
             last = jobs.fail(tx, job, reason, now, final=task.is_final(job, error))
-            if last and job.asset_key is not None:
-                assets_reason = getattr(error, "message", None) or reason
-                task.give_up(tx, job, assets_reason, now)
+            steps = jobs.steps_of(job.kind)
+            if last and job.asset_key is not None and steps:
+                told = getattr(error, "message", None) or reason
+                asset_records.record_failure(tx, job.asset_key, steps, told, now)
 
     def _loop(self) -> None:
         next_reconcile = self._ctx.now() + RECONCILE_EVERY

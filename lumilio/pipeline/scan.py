@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from lumilio.library.repositories import StoredRepository
 from lumilio.library.repository_folders import INBOX, MARKER, OWN
 from lumilio.library.scans import ScanCounts, ScanJob
 from lumilio.media.formats import format_of
+from lumilio.pipeline.ignore_files import IGNORE_FILE, IgnoreRules
 
 log = logging.getLogger(__name__)
 
@@ -46,22 +47,35 @@ class _Walk:
         self.skipped = 0
         self.faults: list[str] = []
         self._root = root
+        self._ignored: set[str] = set()
+        self._pending = [("", IgnoreRules())]
 
     def entries(self) -> Iterator[_Entry]:
-        pending = [""]
-        while pending:
-            yield from self._folder(pending.pop(), pending)
+        while self._pending:
+            yield from self._folder(*self._pending.pop())
 
-    def _folder(self, relative: str, pending: list[str]) -> Iterator[_Entry]:
+    def is_ignored(self, path: str) -> bool:
+        """Whether ignore files kept the walk from a file or from a folder above it."""
+        return any(
+            above in self._ignored for above in (path, *map(str, PurePosixPath(path).parents))
+        )
+
+    def _folder(self, relative: str, rules: IgnoreRules) -> Iterator[_Entry]:
         try:
             with os.scandir(self._root / relative) as found:
-                for entry in sorted(found, key=lambda entry: entry.name):
-                    path = f"{relative}/{entry.name}" if relative else entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        if not self._is_foreign(entry, relative):
-                            pending.append(path)
-                    elif entry.is_file(follow_symlinks=False):
-                        yield from self._file(entry, path)
+                entries = sorted(found, key=lambda entry: entry.name)
+            rules = _rules_in(entries, relative, rules)
+            for entry in entries:
+                path = f"{relative}/{entry.name}" if relative else entry.name
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if is_folder and self._is_foreign(entry, relative):
+                    continue
+                if rules.match(path, is_folder=is_folder):
+                    self._ignored.add(path)
+                elif is_folder:
+                    self._pending.append((path, rules))
+                elif entry.is_file(follow_symlinks=False):
+                    yield from self._file(entry, path)
         except OSError as error:
             self.faults.append(f"{relative or '.'}: {error.strerror}")
 
@@ -85,6 +99,14 @@ class _Walk:
             self.faults.append(f"{path}: {error.strerror}")
             return
         yield _Entry(path, status.st_size, status.st_mtime_ns // 1000)
+
+
+def _rules_in(entries: list[os.DirEntry[str]], relative: str, rules: IgnoreRules) -> IgnoreRules:
+    """The rules of a folder: those from above and those of its own ignore file."""
+    for entry in entries:
+        if entry.name == IGNORE_FILE and entry.is_file(follow_symlinks=False):
+            return rules.with_file(Path(entry.path), relative)
+    return rules
 
 
 def run(ctx: Context, job: Job) -> None:
@@ -132,7 +154,7 @@ def _compare(
             counts.updated += 1
             batch.add(entry.storage_path)
     # A folder that could not be read says nothing about the files in it.
-    gone = {} if walk.faults else _gone(repository, known)
+    gone = {} if walk.faults else _gone(repository, known, walk)
     for storage_path in perhaps_moved:
         former = discoveries.follow(ctx, repository, storage_path, gone)
         if former is None:
@@ -152,10 +174,16 @@ def _compare(
     return None
 
 
-def _gone(repository: StoredRepository, unseen: dict[str, KnownFile]) -> dict[str, KnownFile]:
+def _gone(
+    repository: StoredRepository, unseen: dict[str, KnownFile], walk: _Walk
+) -> dict[str, KnownFile]:
     """What the walk did not come across, now that it is certain that the disk is still there."""
     repository.require_online()
-    return {path: file for path, file in unseen.items() if file.deleted_reason != "trashed"}
+    return {
+        path: file
+        for path, file in unseen.items()
+        if file.deleted_reason != "trashed" and not walk.is_ignored(path)
+    }
 
 
 class _Batch:

@@ -2,11 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from msgspec import Struct
 
-from lumilio.db import Transaction
 from lumilio.errors import CannotDecode, DecoderFailed
 from lumilio.library import (
     asset_records,
@@ -14,7 +12,6 @@ from lumilio.library import (
     discoveries,
     jobs,
     placing,
-    processing,
     repositories,
 )
 from lumilio.library.context import Context
@@ -32,7 +29,6 @@ class Task(Struct, frozen=True):
 
     run: Callable[[Context, Job], None]
     workers: int
-    failing_steps: tuple[str, ...] = ()
 
     def is_final(self, job: Job, error: Exception) -> bool:
         """Whether another attempt cannot succeed."""
@@ -40,11 +36,6 @@ class Task(Struct, frozen=True):
             # An attempt that a power cut interrupted left no error and says nothing of the file.
             return job.attempt >= _DECODER_ATTEMPTS and bool(job.last_error)
         return isinstance(error, (CannotDecode, UploadLost))
-
-    def give_up(self, tx: Transaction, job: Job, reason: str, now: datetime) -> None:
-        """Tell the asset of a job that its steps have failed for good."""
-        if self.failing_steps and job.asset_key is not None:
-            asset_records.record_failure(tx, job.asset_key, self.failing_steps, reason, now)
 
 
 def tasks(pool: DecodePool, decoders: int) -> Mapping[str, Task]:
@@ -54,14 +45,12 @@ def tasks(pool: DecodePool, decoders: int) -> Mapping[str, Task]:
         jobs.INGEST.name: Task(
             placing.place,
             workers=min(max((cores + 1) // 2, 2), 8),
-            failing_steps=(processing.COMMIT_STAGING, *processing.PHOTO_TASKS),
         ),
         jobs.DISCOVER.name: Task(discoveries.examine, workers=min(cores, 4)),
         jobs.THUMBNAIL.name: Task(
             lambda ctx, job: _develop(ctx, job, pool),
             # One waits for each decoder and one more prepares the next, so that none ever idles.
             workers=decoders + 1,
-            failing_steps=processing.PHOTO_TASKS,
         ),
         jobs.SCAN.name: Task(scan.run, workers=1),
     }

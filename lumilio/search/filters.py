@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from lumilio.db import to_microseconds
 from lumilio.errors import BadRequest
-from lumilio.library.assets import AssetType
+from lumilio.library.assets import LISTED, AssetType
 from lumilio.library.context import Principal
 from lumilio.library.file_names import folded
 from lumilio.library.users import Instant
@@ -93,6 +93,7 @@ def conditions(
         "assets.deleted_at IS NOT NULL" if wanted.is_deleted else "assets.deleted_at IS NULL",
         (),
     )
+    yield (LISTED, ())
     owner_id = wanted.owner_id if principal.is_admin else principal.user_id
     yield from _equal("assets.owner_id", owner_id)
     if not principal.is_admin and owner_id is None:

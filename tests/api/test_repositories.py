@@ -45,6 +45,7 @@ def test_the_primary_repository_lies_in_a_folder_of_fixed_name(library: Library)
         "path": str(library.home.root / "storage" / "primary"),
         "role": "primary",
         "is_primary": True,
+        "status": "active",
         "default_owner_id": library.admin.user_id,
         "storage_strategy": "date",
         "local_settings": {"handle_duplicate_filenames": "rename"},

@@ -13,6 +13,7 @@ from tests.contract.shapes import operations
 TARGET = Path(__file__).with_name("reference.json")
 PROMISED = (
     "create_repository",
+    "delete_repository",
     "get_asset",
     "get_asset_exif",
     "get_asset_original",
@@ -37,6 +38,7 @@ PROMISED = (
     "refresh_session",
     "register_account",
     "run_setup",
+    "update_repository",
     "upload_asset",
     "upload_asset_batch",
 )

@@ -43,3 +43,28 @@ def test_a_step_that_succeeds_later_loses_its_error() -> None:
 def test_what_is_stored_is_read_again() -> None:
     status = processing.after(processing.begin(START), {M: "bad", T: None}, START)
     assert processing.decode(processing.encode(status)) == status
+
+
+def test_failed_steps_wait_again_and_the_rest_stays() -> None:
+    failed = processing.after(processing.begin(START), {M: None, T: "bad"}, START)
+    again = processing.restarted(failed, (M, T), START)
+    assert {name: task.state for name, task in (again.tasks or {}).items()} == {
+        M: "complete",
+        T: "pending",
+    }
+    assert (again.state, again.errors or []) == ("processing", [])
+    assert processing.pending(again, (M, T)) == [T]
+
+
+def test_steps_that_others_do_are_left_alone() -> None:
+    failed = processing.after(processing.begin(START), {M: "bad", T: "bad"}, START)
+    again = processing.restarted(failed, (T, "unknown"), START)
+    assert [error.task for error in again.errors or []] == [M]
+    assert processing.pending(again, (M, "unknown")) == []
+
+
+def test_storing_is_tracked_only_while_it_has_failed() -> None:
+    reasons = dict.fromkeys((processing.COMMIT_STAGING, M, T), "lost")
+    failed = processing.after(processing.begin(START), reasons, START)
+    again = processing.restarted(failed, tuple(reasons), START)
+    assert again == processing.begin(START)

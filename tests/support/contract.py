@@ -56,7 +56,7 @@ def validator(name: str, method: str, path: str, status: str) -> Draft202012Vali
     described = our_document() if name == "ours" else reference_document()
     if described is None:
         return None
-    # What we added to the contract, its document does not know.
+    # What we offer beyond the contract is described by our own document alone.
     operation = described["paths"].get(path, {}).get(method, {"responses": {}})
     answer = operation["responses"].get(status, {})
     if "$ref" in answer:
