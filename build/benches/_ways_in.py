@@ -64,9 +64,7 @@ def by_upload(drill: Drill) -> None:
             else:
                 drill.acknowledged[file] = receipt["asset_id"]
 
-    waiting = [file for file in drill.files if file not in drill.acknowledged]
-    with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
-        list(pool.map(send, waiting))
+    _send_waiting(drill, send)
 
 
 def by_chunks(drill: Drill) -> None:
@@ -95,6 +93,11 @@ def by_chunks(drill: Drill) -> None:
             else:
                 drill.acknowledged[file] = receipt["asset_id"]
 
+    _send_waiting(drill, send)
+
+
+def _send_waiting(drill: Drill, send: Callable[[Path], None]) -> None:
+    """Send every file that was not acknowledged yet, by several clients at once."""
     waiting = [file for file in drill.files if file not in drill.acknowledged]
     with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
         list(pool.map(send, waiting))

@@ -70,7 +70,7 @@ def chosen_repository(ctx: Context, text: str) -> StoredRepository:
 
 def told(repository: StoredRepository, duplicate_of: UUID | None) -> str:
     """The sentence about a file that is in the library now, or was there already."""
-    where = repository.public.name
+    where = repository.name
     if duplicate_of is not None:
         return f"This file is already in repository '{where}' as asset {duplicate_of}"
     return f"File received and queued for processing in repository '{where}'"

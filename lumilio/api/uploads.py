@@ -26,7 +26,7 @@ api = Router("assets", "Photos, videos and recordings.", gate="first")
 
 
 class UploadForm(Struct, frozen=True):
-    """The parts of an upload; `repository_id` stands before the file."""
+    """The parts of an upload; with `repository_id` before the file, nothing has to be moved."""
 
     file: Annotated[
         str, Meta(extra_json_schema={"format": "binary"}, description="The file with its name.")

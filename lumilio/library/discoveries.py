@@ -179,14 +179,14 @@ def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) ->
     same = tx.rows(
         lambda key, path: (key, path),
         "SELECT id, storage_path FROM assets WHERE hash = ? AND repository_id = ?"
-        " AND file_size = ? AND deleted_reason IS NOT 'trashed'"
-        # An upload on its way to its place is not gone.
-        " AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.asset_id = assets.id"
-        " AND kind = 'ingest_asset'"
-        " AND state IN ('available', 'scheduled', 'running', 'retryable'))",
+        " AND file_size = ? AND deleted_reason IS NOT 'trashed'",
         (found.content_hash, repository.key, found.size),
     )
-    gone = [key for key, path in same if not os.path.lexists(repository.layout.file(path))]
+    gone = [
+        key
+        for key, path in same
+        if not os.path.lexists(repository.layout.file(path)) and not jobs.is_on_its_way(tx, key)
+    ]
     return gone[0] if len(gone) == 1 else None
 
 

@@ -21,16 +21,11 @@ _KEEP_DISCARDED = timedelta(days=7)
 
 
 class JobKind(Struct, frozen=True):
-    """A kind of job, the queue that runs it, how often it is tried, and its asset's steps it does."""
+    """A kind of job, which has a queue of its name, how often it is tried, and its asset's steps."""
 
     name: str
     max_attempts: int
-    queue: str = ""
     steps: tuple[str, ...] = ()
-
-    @property
-    def queue_name(self) -> str:
-        return self.queue or self.name
 
 
 INGEST = JobKind("ingest_asset", 5, steps=(processing.COMMIT_STAGING, *processing.PHOTO_TASKS))
@@ -58,9 +53,10 @@ KINDS = (
     JobKind("classify_zeroshot", 8),
     JobKind("process_phash", 25),
 )
-QUEUES = tuple(kind.queue_name for kind in KINDS)
+QUEUES = tuple(kind.name for kind in KINDS)
 _STEPS = {kind.name: kind.steps for kind in KINDS}
 
+UNFINISHED = "state IN ('available', 'scheduled', 'running', 'retryable')"
 _WAITING = "state IN ('available', 'scheduled', 'retryable')"
 _NOT_PAUSED = "queue NOT IN (SELECT name FROM paused_queues)"
 _REPOSITORY = (
@@ -103,9 +99,7 @@ def enqueue(tx: Transaction, job: NewJob, now: datetime) -> int:
     """Write a job into the ledger; an unfinished one with the same unique key is returned instead."""
     if job.unique_key is not None:
         same = tx.value(
-            "SELECT id FROM jobs WHERE unique_key = ?"
-            " AND state IN ('available', 'scheduled', 'running', 'retryable')",
-            (job.unique_key,),
+            f"SELECT id FROM jobs WHERE unique_key = ? AND {UNFINISHED}", (job.unique_key,)
         )
         if same is not None:
             return int(same)
@@ -131,7 +125,7 @@ def _values(job: NewJob, now: datetime) -> tuple[Any, ...]:
     kind = job.kind
     return (
         kind.name,
-        kind.queue_name,
+        kind.name,
         kind.max_attempts,
         payload,
         job.unique_key,
@@ -248,6 +242,16 @@ def restart(tx: Transaction, ids: Iterable[int], now: datetime) -> None:
         [(to_microseconds(now), job_id) for job_id in ids],
     )
     tx.notify(TOPIC)
+
+
+def is_on_its_way(db: Connection, asset_key: int) -> bool:
+    """Whether an uploaded file has yet to be brought to its place."""
+    return bool(
+        db.value(
+            f"SELECT 1 FROM jobs WHERE asset_id = ? AND kind = ? AND {UNFINISHED}",
+            (asset_key, INGEST.name),
+        )
+    )
 
 
 def waiting_in(db: Connection, repository_key: int) -> list[int]:

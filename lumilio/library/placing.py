@@ -62,16 +62,12 @@ def place(ctx: Context, job: jobs.Job) -> None:
     if stored.stem != payload.content_hash or payload.replaces:
         is_current = _replace(ctx, payload, stored.key, staged, target)
         if not is_current:
-            with ctx.db.write() as tx:
-                jobs.complete(tx, job.id, ctx.now())
+            _drop(ctx, job, staged)
             return
     while staged.exists() and not _moved(staged, target):
         another = _another_name(ctx, repository, stored, target)
         if another is None:
-            # A later upload of this name has the place and the asset.
-            staged.unlink(missing_ok=True)
-            with ctx.db.write() as tx:
-                jobs.complete(tx, job.id, ctx.now())
+            _drop(ctx, job, staged)
             return
         target = another
     if not target.is_file():
@@ -85,6 +81,13 @@ def place(ctx: Context, job: jobs.Job) -> None:
         )
         jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=stored.key), now)
         jobs.complete(tx, job.id, now)
+
+
+def _drop(ctx: Context, job: jobs.Job, staged: Path) -> None:
+    """End a job whose upload a later one of the same name has replaced."""
+    staged.unlink(missing_ok=True)
+    with ctx.db.write() as tx:
+        jobs.complete(tx, job.id, ctx.now())
 
 
 def _another_name(
@@ -109,7 +112,6 @@ def _replace(ctx: Context, payload: Ingest, key: int, staged: Path, target: Path
     # Inside a transaction, so that of two uploads to one name the later one wins on disk, too.
     with ctx.db.write() as tx:
         if assets.by_key(tx, key).stem != payload.content_hash:
-            staged.unlink(missing_ok=True)
             return False
         if staged.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

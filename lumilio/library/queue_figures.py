@@ -10,7 +10,6 @@ from lumilio.library import jobs
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
 
-_REMAINING = "state IN ('available', 'scheduled', 'running', 'retryable')"
 _ATTENTION = "state IN ('retryable', 'cancelled', 'discarded')"
 
 
@@ -88,11 +87,11 @@ def summary(ctx: Context, error_limit: int) -> QueueSummaryList:
 
 
 _SUMMARY = f"""
-SELECT queue, count(*), total(state = 'completed'), total({_REMAINING}),
+SELECT queue, count(*), total(state = 'completed'), total({jobs.UNFINISHED}),
     total(state = 'running'), total({_ATTENTION}),
     avg(CASE WHEN finalized_at IS NOT NULL THEN finalized_at - created_at END) / 1000,
     avg(CASE WHEN finalized_at IS NOT NULL THEN finalized_at - attempted_at END) / 1000,
-    min(CASE WHEN {_REMAINING} THEN created_at END),
+    min(CASE WHEN {jobs.UNFINISHED} THEN created_at END),
     max(max(created_at, scheduled_at, COALESCE(attempted_at, 0), COALESCE(finalized_at, 0)))
 FROM jobs GROUP BY queue
 """

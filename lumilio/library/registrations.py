@@ -212,7 +212,7 @@ def _resume_work(tx: Transaction, key: int, now: datetime) -> None:
     idle = tx.rows(
         int,
         f"{unfinished} AND NOT EXISTS (SELECT 1 FROM jobs WHERE asset_id = assets.id"
-        " AND state IN ('available', 'scheduled', 'running', 'retryable'))",
+        f" AND {jobs.UNFINISHED})",
         (key,),
     )
     jobs.enqueue_all(

@@ -33,12 +33,12 @@ def status(ctx: Context) -> SetupStatus:
     """The state of the setup; the database is ready before the first request is answered."""
     with ctx.db.read() as db:
         admin = users.first_admin(db) is not None
-        primary = repositories.has_primary(db)
+        finished = is_finished(db)
     return SetupStatus(
-        initialized=admin and primary,
+        initialized=finished,
         database_initialized=True,
         admin_initialized=admin,
-        primary_repository_initialized=admin and primary,
+        primary_repository_initialized=finished,
         next_registration_role="user" if admin else "admin",
         repository_defaults=RepositoryDefaults(
             str(ctx.settings.storage_path),

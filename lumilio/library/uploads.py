@@ -155,12 +155,9 @@ def _same_content(
 
 def _has_its_file(db: Connection, repository: StoredRepository, key: int) -> bool:
     """Whether an asset's original is there or on its way."""
-    on_its_way = db.value(
-        "SELECT 1 FROM jobs WHERE asset_id = ? AND kind = ?"
-        " AND state IN ('available', 'scheduled', 'running', 'retryable')",
-        (key, jobs.INGEST.name),
-    )
-    return bool(on_its_way) or repository.layout.file(assets.by_key(db, key).storage_path).is_file()
+    if jobs.is_on_its_way(db, key):
+        return True
+    return repository.layout.file(assets.by_key(db, key).storage_path).is_file()
 
 
 def _find_new_place(

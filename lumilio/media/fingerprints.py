@@ -4,7 +4,6 @@ import imagehash
 from fast_thumbhash import rgba_to_thumb_hash
 from PIL import Image
 
-PERCEPTUAL_HASH_NAME = "dct-phash-v1"
 _THUMBHASH_SIDE = 100
 
 
