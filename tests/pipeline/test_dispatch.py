@@ -114,7 +114,7 @@ def test_jobs_of_a_crashed_process_run_again_after_the_start(
     fresh.due("echo")
     with fresh.db.write() as tx:
         for job_id in (1, 2):
-            jobs.claim(tx, job_id, fresh.clock())
+            jobs.claim(tx, [job_id], fresh.clock())
     started(_complete)
     wait_until(lambda: fresh.states() == {"completed": 6})
     assert fresh.values("SELECT attempt FROM jobs ORDER BY id") == [2, 2, 1, 1, 1, 1]
@@ -127,7 +127,7 @@ def test_a_job_that_kills_the_process_each_time_is_given_up(
     for _ in range(ECHO.max_attempts):
         fresh.due("echo")
         with fresh.db.write() as tx:
-            assert jobs.claim(tx, 1, fresh.clock())
+            assert jobs.claim(tx, [1], fresh.clock())
             jobs.recover(tx)
     ran: list[int] = []
     started(lambda ctx, job: ran.append(job.id))
@@ -207,7 +207,7 @@ def test_ids_that_huey_still_carries_are_left_there(fresh: Library) -> None:
 
 def test_a_queue_carries_numbers_as_json_and_nothing_that_could_run(fresh: Library) -> None:
     queue = JobQueue("echo", fresh.home.queue, 1, print)
-    queue.put(77)
+    queue.put([77])
     assert queue.carried() == {77}
     assert queue.size == 1
     raw = fresh.home.queue.read_bytes()
