@@ -23,7 +23,7 @@ from lumilio.pipeline import scan
 
 # A decoder that failed may have been the victim of something else; twice is the file's own fault.
 _DECODER_ATTEMPTS = 2
-_FILES_TOGETHER = 100
+_FILES_TOGETHER = 200
 
 
 class Task(Struct, frozen=True):
