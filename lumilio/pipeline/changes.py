@@ -27,8 +27,10 @@ class Changes:
     def note(self, changes: Iterable[tuple[Change, str]], now: float) -> None:
         """Take in changes of paths relative to the repository's root."""
         for change, path in changes:
+            if not is_relevant(path):
+                continue
             self._last = now
-            if self._flood_began is not None or not is_relevant(path):
+            if self._flood_began is not None:
                 continue
             _, before = self._touched.get(path, (now, frozenset[Change]()))
             self._touched[path] = (now, before | {change})

@@ -114,9 +114,11 @@ class Walk:
         try:
             with os.scandir(self._root / folder) as found:
                 entries = sorted(found, key=_place)
-            yield _Level(folder, _rules_in(entries, folder, rules), iter(entries))
+            rules = _rules_in(entries, folder, rules)
         except OSError as error:
             self._fault(folder or ".", error)
+            return
+        yield _Level(folder, rules, iter(entries))
 
     def _wanted_folder(self, level: _Level, entry: os.DirEntry[str]) -> str | None:
         """The path of a folder to go into, `""` for what is to be passed over, None for others."""

@@ -55,8 +55,7 @@ def test_broken_promises_are_told() -> None:
         "a scan found 1 new",
         "a scan that finds nothing passes 16,667 files/s",
         "1,667 files/s are registered",
-        "Registering one of many files costs 3.00 of what one of few costs",
-        "Scanning one of many files costs 3.00 of what one of few costs",
+        "scanning one of many files costs 3.00 of what one of few costs",
         "a scan needs 100 MB",
     ]
 

@@ -41,6 +41,7 @@ def test_a_flood_is_one_look_at_everything_once_it_is_quiet() -> None:
     changes.note([(ADDED, f"{number}.jpg") for number in range(9)], 10)
     assert changes.is_empty
     changes.note([(ADDED, "another.jpg")], 14)
+    changes.note([(ADDED, ".lumilio/assets/thumbnails/small/a.webp")], 18)
     assert not changes.is_flood_over(18.9)
     assert changes.is_flood_over(19)
     changes.forget()
