@@ -177,8 +177,9 @@ def _scan_one(client: Client, repository_id: str, *, force: bool) -> Any:
 
 
 def _latest_run(client: Client, repository_id: str) -> Any:
-    runs = client.get(f"/repositories/{repository_id}/scans?limit=1")["scans"]
-    return runs[0] if runs else None
+    """The latest run that somebody asked for; others come and go by themselves."""
+    runs = client.get(f"/repositories/{repository_id}/scans?limit=100")["scans"]
+    return next((run for run in runs if run["mode"] == "manual"), None)
 
 
 def _repository(client: Client, wanted: str | None) -> Any:

@@ -106,7 +106,7 @@ def test_a_job_that_was_handed_out_and_is_cancelled_does_not_run(library: Librar
     library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
     (job_id,) = library.due("scan_repository")
     assert _steer(library, "cancel", job_id).status_code == 200
-    library.dispatcher.run_job(job_id)
+    library.dispatcher.run_jobs([job_id])
     assert _state(library, job_id) == "cancelled"
     assert library.value("SELECT count(*) FROM scan_runs") == 0
 
@@ -263,7 +263,7 @@ def test_what_was_handed_out_before_the_pause_waits_too(library: Library) -> Non
     library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
     (job_id,) = library.due("scan_repository")
     _turn(library, "scan_repository", "pause")
-    library.dispatcher.run_job(job_id)
+    library.dispatcher.run_jobs([job_id])
     assert _state(library, job_id) == "available"
     _turn(library, "scan_repository", "resume")
     assert library.work() == 1
