@@ -12,16 +12,19 @@ export type BrowsePage = Schemas['BrowsePage'];
 export type JobStateCounts = Schemas['JobStateCounts'];
 export type MediaToken = Schemas['MediaToken'];
 export type PhotoMetadata = Schemas['PhotoMetadata'];
+export type QueueErrorSample = Schemas['QueueErrorSample'];
 export type QueueSummary = Schemas['QueueSummary'];
 export type QueueSummaryList = Schemas['QueueSummaryList'];
 export type Repository = Schemas['Repository'];
 export type RepositoryCreate = Schemas['RepositoryCreate'];
+export type RepositoryPatch = Schemas['RepositoryPatch'];
 export type ScanRun = Schemas['ScanRun'];
 export type SetupStatus = Schemas['SetupStatus'];
 export type UploadAccepted = Schemas['UploadAccepted'];
+export type UploadSessionProgress = Schemas['UploadSessionProgress'];
 export type User = Schemas['User'];
 
-export type Method = 'get' | 'post';
+export type Method = 'get' | 'post' | 'patch' | 'delete';
 
 export type PathFor<M extends Method> = {
   [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never;
