@@ -72,6 +72,7 @@ class App:
         )
         work = tasks(self._pool, settings.decoders)
         self._dispatcher = Dispatcher(self.ctx, work, self.home.queue)
+        self._application = server.build(self.ctx)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -79,7 +80,7 @@ class App:
         """Start working and listening; returns the address to open. Raises CannotListen."""
         listener = _listen(self.settings.host, self.settings.port)
         self._dispatcher.start()
-        self._server, self._thread = _serve(server.build(self.ctx), listener)
+        self._server, self._thread = _serve(self._application, listener)
         url = _url(self.settings.host, listener.getsockname()[1])
         self._lock.announce(url)
         return url
@@ -88,6 +89,7 @@ class App:
         """Take no more requests, finish what runs, leave; what is unfinished goes on next time."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
+            self._application.state.feed.close()
             self._thread.join(STOP_SECONDS)
         self._dispatcher.stop(STOP_SECONDS)
         self._pool.close()

@@ -16,8 +16,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from lumilio.api import assets, auth, batch, health, precheck, queue, repositories, setup, uploads
+from lumilio.api import (
+    assets,
+    auth,
+    batch,
+    events,
+    health,
+    precheck,
+    queue,
+    repositories,
+    setup,
+    uploads,
+)
 from lumilio.api.dispatch import routes
+from lumilio.api.events import Feed
 from lumilio.api.incoming import UPLOADS_AT_ONCE
 from lumilio.api.openapi import Error, document
 from lumilio.api.security import SecurityHeaders
@@ -38,6 +50,7 @@ ROUTERS: Sequence[Router] = (
     precheck.api,
     assets.api,
     queue.api,
+    events.api,
 )
 
 WEB_ROOT = Path(str(resources.files("lumilio"))) / "_web"
@@ -64,6 +77,7 @@ def build(ctx: Context, web_root: Path = WEB_ROOT) -> Starlette:
     )
     application.state.uploading = asyncio.Semaphore(UPLOADS_AT_ONCE)
     application.state.upload_advice = UploadAdvice()
+    application.state.feed = Feed(ctx.db)
     return application
 
 

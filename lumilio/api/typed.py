@@ -111,6 +111,7 @@ class Router:
         accepts_media_token: bool = False,
         errors: Sequence[type[LumilioError]] = (),
         media: str = JSON,
+        answer: Any = None,
         body_limit: int = 1 << 20,
         multipart: type[Struct] | None = None,
         headers: Sequence[Header] = (),
@@ -132,7 +133,7 @@ class Router:
                     body_limit=body_limit,
                     multipart=multipart,
                     headers=tuple(headers),
-                    **_signature(method, path, handler),
+                    **_signature(method, path, handler, answer),
                 )
             )
             return handler
@@ -152,7 +153,7 @@ def collect(routers: Sequence[Router]) -> list[Operation]:
     return operations
 
 
-def _signature(method: str, path: str, handler: Handler) -> dict[str, Any]:
+def _signature(method: str, path: str, handler: Handler, answer: Any) -> dict[str, Any]:
     hints = get_type_hints(handler, include_extras=True)
     parameters = inspect.signature(handler).parameters
     path_names = _PATH_NAME.findall(path)
@@ -170,7 +171,8 @@ def _signature(method: str, path: str, handler: Handler) -> dict[str, Any]:
         "body_type": _without_none(hints.get("body")),
         "body_required": body is not None and body.default is inspect.Parameter.empty,
         "supplied": tuple(name for name in parameters if name in _SUPPLIED),
-        "result": hints["return"],
+        # What a handler streams by itself is described apart from the Response it returns.
+        "result": answer or hints["return"],
     }
 
 

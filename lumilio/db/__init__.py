@@ -5,11 +5,19 @@ a read-only connection. Both yield a `Connection` whose rows come back as Struct
 this package opens SQLite.
 """
 
-from lumilio.db.database import Connection, DamagedDatabase, Database, Transaction, Values
+from lumilio.db.database import (
+    Changes,
+    Connection,
+    DamagedDatabase,
+    Database,
+    Transaction,
+    Values,
+)
 from lumilio.db.migrations import NewerDatabase, migrate
-from lumilio.db.values import from_microseconds, to_microseconds
+from lumilio.db.values import from_microseconds, json_array, to_microseconds
 
 __all__ = [
+    "Changes",
     "Connection",
     "DamagedDatabase",
     "Database",
@@ -17,6 +25,7 @@ __all__ = [
     "Transaction",
     "Values",
     "from_microseconds",
+    "json_array",
     "migrate",
     "to_microseconds",
 ]

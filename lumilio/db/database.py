@@ -14,6 +14,8 @@ import apsw.bestpractice
 from lumilio.errors import LumilioError, StorageFull
 
 T = TypeVar("T")
+# Keys of the rows that a transaction wrote, by table, and the topics it notified.
+Changes = Mapping[str, set[int]]
 Value = None | int | float | str | bytes
 Values = Sequence[Value] | Mapping[str, Value]
 
@@ -82,6 +84,8 @@ class Database:
         self.path = path
         self._writing = threading.RLock()
         self._subscribers: dict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._observers: list[Callable[[Changes], None]] = []
+        self._changes: defaultdict[str, set[int]] = defaultdict(set)
         try:
             self._writer = self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         except (apsw.NotADBError, apsw.CorruptError) as error:
@@ -97,6 +101,7 @@ class Database:
         """
         with self._writing:
             transaction = Transaction(self._writer)
+            self._changes = defaultdict(set)
             self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -108,9 +113,13 @@ class Database:
                 if isinstance(error, apsw.FullError):
                     raise StorageFull(cause=str(error)) from error
                 raise
+            changes = self._changes
         for topic in transaction.topics:
+            changes[topic].update()
             for tell in self._subscribers[topic]:
                 tell()
+        for observe in self._observers:
+            observe(changes)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -130,6 +139,17 @@ class Database:
     def subscribe(self, topic: str, tell: Callable[[], None]) -> None:
         """Call `tell` after each commit that notified `topic`; it must return at once."""
         self._subscribers[topic].append(tell)
+
+    def observe(self, observe: Callable[[Changes], None]) -> None:
+        """Call `observe` after each commit with what it changed; it must return at once.
+
+        Tables without integer keys are not seen; a transaction can notify their topic instead.
+        """
+        self._observers.append(observe)
+        self._writer.set_update_hook(self._note_change)
+
+    def _note_change(self, operation: int, schema: str, table: str, key: int) -> None:
+        self._changes[table].add(key)
 
     def copy_to(self, target: Path) -> None:
         """Write a consistent copy of the whole database to `target`."""

@@ -1,7 +1,10 @@
 """How Python values stand in the database: instants as whole microseconds since 1970, UTC."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import overload
+
+import msgspec
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,3 +26,8 @@ def from_microseconds(value: None) -> None: ...
 def from_microseconds(value: int | None) -> datetime | None:
     """The UTC datetime of a stored instant."""
     return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def json_array(keys: Iterable[int]) -> str:
+    """Any number of keys as one value: `IN (SELECT value FROM json_each(?))`."""
+    return msgspec.json.encode(list(keys)).decode()

@@ -106,6 +106,7 @@ def pause(ctx: Context, name: str) -> QueueStatus:
         tx.run(
             "UPDATE jobs SET dispatched_at = NULL WHERE queue = ? AND state = 'available'", (name,)
         )
+        tx.notify(jobs.TOPIC)
     return QueueStatus(name, True)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from msgspec import UNSET, Struct, UnsetType
 
-from lumilio.db import from_microseconds, to_microseconds
+from lumilio.db import Connection, from_microseconds, to_microseconds
 from lumilio.errors import NotFound
 from lumilio.library import jobs, repositories
 from lumilio.library.context import Context
@@ -75,6 +75,12 @@ def latest(ctx: Context, repository_id: UUID) -> ScanRun:
     if not runs:
         raise NotFound("This repository has not been scanned yet")
     return runs[0]
+
+
+def of_keys(ctx: Context, db: Connection, keys: str) -> list[ScanRun]:
+    """The runs with these keys, given as a JSON array."""
+    wanted = "scan_runs.id IN (SELECT value FROM json_each(?)) AND unregistered_at IS NULL"
+    return db.rows(_decode, f"{_SELECT} WHERE {wanted}", (keys,))
 
 
 def start(ctx: Context, request: ScanJob) -> int:

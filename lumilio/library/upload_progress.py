@@ -61,6 +61,13 @@ def report(ctx: Context, session_ids: Sequence[str] = ()) -> UploadProgress:
     return UploadProgress(listed, _summary(listed, active))
 
 
+def of_keys(ctx: Context, db: Connection, keys: str) -> list[UploadSessionProgress]:
+    """The caller's sessions among these keys, given as a JSON array."""
+    wanted = "owner_id = ? AND id IN (SELECT value FROM json_each(?))"
+    found = upload_sessions.select(db, wanted, (ctx.principal.user_id, keys))
+    return [_progress(db, session) for session in found]
+
+
 def _sessions(
     db: Connection, owner_id: int | None, session_ids: Sequence[str]
 ) -> list[UploadSession]:

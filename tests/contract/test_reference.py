@@ -17,7 +17,14 @@ REFERENCE: dict[str, Any] = json.loads(
 OURS = operations(our_document())
 
 # What administrators get beyond the contract.
-BEYOND = {"cancel_job", "pause_queue", "precheck_assets", "resume_queue", "retry_job"}
+BEYOND = {
+    "cancel_job",
+    "pause_queue",
+    "precheck_assets",
+    "resume_queue",
+    "retry_job",
+    "stream_events",
+}
 
 # Optional parts of answers that later features bring: absent now, as the contract allows.
 LATER = {

@@ -227,3 +227,33 @@ def test_stored_instants_sort_like_instants(first: datetime, second: datetime) -
 def test_no_instant_stays_none() -> None:
     assert to_microseconds(None) is None
     assert from_microseconds(None) is None
+
+
+def _observed(database: Database) -> list[dict[str, set[int]]]:
+    seen: list[dict[str, set[int]]] = []
+    database.observe(lambda changes: seen.append(dict(changes)))
+    return seen
+
+
+def test_observers_learn_which_rows_a_commit_changed(database: Database) -> None:
+    seen = _observed(database)
+    with database.write() as tx:
+        tx.run_many("INSERT INTO t (text) VALUES (?)", [("a",), ("b",), ("c",)])
+    with database.write() as tx:
+        tx.run("UPDATE t SET text = 'd' WHERE id = 2")
+        tx.run("DELETE FROM t WHERE id = 3")
+        tx.notify("topic")
+    assert seen == [{"t": {1, 2, 3}}, {"t": {2, 3}, "topic": set()}]
+
+
+def test_observers_learn_nothing_of_what_was_rolled_back(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as tx:
+            tx.run("INSERT INTO t (text) VALUES ('a')")
+            raise RuntimeError
+
+    seen = _observed(database)
+    with pytest.raises(RuntimeError):
+        fail()
+    _insert(database, "b")
+    assert seen == [{"t": {1}}]

@@ -1,0 +1,101 @@
+"""What commits are told as: which rows, to whom, and when there are too many to name."""
+
+import pytest
+
+from lumilio.library import events
+from lumilio.library.context import SYSTEM, Principal
+from lumilio.library.events import MOST_NAMED, AssetsChanged, Found
+from tests.support.library import Library
+
+SOMEBODY = Principal(user_id=99, username="somebody", role="user")
+
+
+@pytest.fixture
+def found(library: Library) -> Found:
+    """Collects what is committed from here on."""
+    found = Found()
+    library.db.observe(found.add)
+    return found
+
+
+def _told(library: Library, found: Found, principal: Principal = SYSTEM) -> dict[str, object]:
+    told = events.told(library.ctx.acting_as(principal), found)
+    return {events.name_of(event): event for event in told}
+
+
+def test_nothing_is_told_of_nothing(library: Library, found: Found) -> None:
+    assert _told(library, found) == {}
+
+
+def test_what_no_event_speaks_of_is_not_kept(library: Library, found: Found) -> None:
+    library.admin.login("admin")
+    assert found.keys == {}
+
+
+def test_an_asset_is_named_once_however_often_it_changed(library: Library, found: Found) -> None:
+    asset_id = library.add_asset()
+    library.run("UPDATE assets SET rating = 5")
+    told = _told(library, found)["assets"]
+    assert isinstance(told, AssetsChanged)
+    assert [change.asset_id for change in told.changed] == [asset_id]
+
+
+def test_an_asset_in_the_trash_is_told_as_deleted(library: Library, found: Found) -> None:
+    library.add_asset(deleted_at=1, deleted_reason="trashed")
+    told = _told(library, found)["assets"]
+    assert isinstance(told, AssetsChanged)
+    assert [change.is_deleted for change in told.changed] == [True]
+
+
+def test_what_was_rolled_back_is_not_told(library: Library, found: Found) -> None:
+    def fail() -> None:
+        with library.db.write() as tx:
+            tx.run("UPDATE repositories SET name = 'x'")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert found.keys == {}
+
+
+def test_as_many_as_can_be_named_are_named(library: Library, found: Found) -> None:
+    for number in range(MOST_NAMED):
+        library.add_asset(f"{number}.jpg")
+    told = _told(library, found)["assets"]
+    assert isinstance(told, AssetsChanged)
+    assert len(told.changed) == MOST_NAMED
+    assert not told.truncated
+    library.add_asset("one more.jpg")
+    assert _told(library, found)["assets"] == AssetsChanged([], truncated=True)
+
+
+def test_too_many_stay_too_many(found: Found) -> None:
+    found.add({"assets": range(MOST_NAMED + 1)})
+    found.add({"assets": [1]})
+    assert found.keys == {"assets": None}
+
+
+def test_ownerless_assets_are_told_to_everybody(library: Library, found: Found) -> None:
+    library.add_asset()
+    assert "assets" not in _told(library, found, SOMEBODY)
+    library.add_asset("b.jpg", owner_id=None)
+    told = _told(library, found, SOMEBODY)["assets"]
+    assert isinstance(told, AssetsChanged)
+    assert len(told.changed) == 1
+
+
+def test_assets_of_an_unregistered_repository_are_not_told(library: Library) -> None:
+    other = library.admin.ok("POST", "/repositories", {"name": "Other"})["repository"]
+    library.add_asset(repository_id=library.stored(other).key)
+    found = Found()
+    library.db.observe(found.add)
+    library.run("UPDATE assets SET rating = 1")
+    library.admin.ok("DELETE", f"/repositories/{other['id']}")
+    found.keys.pop("repositories")
+    assert _told(library, found) == {}
+
+
+def test_jobs_without_an_asset_are_for_administrators(library: Library, found: Found) -> None:
+    library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
+    assert "jobs" in _told(library, found)
+    assert _told(library, found, SOMEBODY) == {}
