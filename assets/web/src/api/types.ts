@@ -4,11 +4,13 @@ type Schemas = components['schemas'];
 
 /** `thumbhash` is an addition of our server; older documents lack it. */
 export type Asset = Schemas['Asset'] & { thumbhash?: string };
+export type AssetChange = Schemas['AssetChange'];
 export type AssetDetail = Schemas['AssetDetail'] & { thumbhash?: string };
 export type AssetExif = Schemas['AssetExif'];
 export type AssetQuery = Schemas['AssetQuery'];
 export type AuthSession = Schemas['AuthSession'];
 export type BrowsePage = Schemas['BrowsePage'];
+export type JobChange = Schemas['JobChange'];
 export type JobStateCounts = Schemas['JobStateCounts'];
 export type MediaToken = Schemas['MediaToken'];
 export type PhotoMetadata = Schemas['PhotoMetadata'];

@@ -1,27 +1,13 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import type { ScanRun, UploadSessionProgress } from '../api/types';
-
-export interface AssetChange {
-  asset_id: string;
-  repository_id: string;
-  state: 'processing' | 'complete' | 'warning' | 'failed';
-  is_deleted: boolean;
-}
-
-export interface JobChange {
-  job_id: number;
-  kind: string;
-  state: string;
-  attempt: number;
-  asset_id?: string;
-}
+import type { AssetChange, JobChange, ScanRun, UploadSessionProgress } from '../api/types';
 
 export interface Topics {
   assets: AssetChange;
   jobs: JobChange;
   scans: ScanRun;
   uploads: UploadSessionProgress;
-  repositories: never;
+  /** Ids. */
+  repositories: string;
 }
 
 export type Topic = keyof Topics;

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Asset } from '../api/types';
+import type { Asset, AssetChange } from '../api/types';
 import { itemOf, mergeItems, withoutItems, type Item } from './collection';
-import type { AssetChange } from './event-stream';
 import { Freshness } from './freshness';
 
 const START = Date.parse('2031-07-04T09:00:00Z');

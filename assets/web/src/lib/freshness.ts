@@ -1,6 +1,7 @@
+import type { AssetChange } from '../api/types';
 import { isProcessing, type Item } from './collection';
 import { parseTime } from './dates';
-import type { AssetChange, News } from './event-stream';
+import type { News } from './event-stream';
 
 export interface RecentPage {
   items: Item[];
