@@ -1,5 +1,7 @@
 import type { ScanRun } from '../api/types';
+import { t } from '../i18n';
 import { parseTime } from './dates';
+import { formatNumber } from './format';
 
 export function scanActive(scan: ScanRun | null): boolean {
   return scan?.status === 'queued' || scan?.status === 'running';
@@ -10,6 +12,16 @@ export function scanDuration(scan: ScanRun): number | null {
   const start = parseTime(scan.started_at);
   const end = parseTime(scan.finished_at);
   return start === null || end === null ? null : Math.max(0, end - start);
+}
+
+/** "3 new · 1 changed · 0 gone · 2 skipped" */
+export function scanCounts(scan: ScanRun): string {
+  return t('repositories.counts', {
+    found: formatNumber(scan.discovered_count),
+    updated: formatNumber(scan.updated_count),
+    gone: formatNumber(scan.deleted_count),
+    skipped: formatNumber(scan.skipped_count),
+  });
 }
 
 /** Fresh runs joined into a list of runs, latest first and each once. */
