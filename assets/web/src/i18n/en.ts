@@ -301,6 +301,8 @@ export const en = {
   'activity.sample_retryable': 'Will be tried again',
   'activity.sample_cancelled': 'Cancelled',
   'activity.attempt': 'attempt {attempt} of {max}',
+  'activity.attempts_one': 'after {count} attempt',
+  'activity.attempts_other': 'after {count} attempts',
   'activity.job': 'job {id}',
   'activity.no_reason': 'No reason was recorded.',
   'activity.retry': 'Try again',
