@@ -73,6 +73,7 @@ def test_a_corrupt_picture(server: Server, hall: Hall, visit: OpenPage, viewport
     previews.get_by_text("1 job needs attention").click()
     fault = previews.get_by_test_id("job-fault")
     expect(fault).to_have_attribute("data-state", "discarded")
+    expect(fault).to_contain_text("after 1 attempt")
     expect(fault.locator("code")).to_contain_text("not a picture")
     fault.scroll_into_view_if_needed()
     seen.shot("failed")
