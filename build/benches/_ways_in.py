@@ -17,6 +17,7 @@ from _support import IMPORT, Refused, environment
 PARALLEL_UPLOADS = 4
 CHUNKS = 4
 
+_COPIED = "copied, but still waiting"
 _SUMMARY = re.compile(r"^(\d+) added, (\d+) already there, (\d+) refused or failed$", re.MULTILINE)
 
 
@@ -124,7 +125,7 @@ def by_command(drill: Drill) -> None:
     summary = _SUMMARY.search(told)
     # One that ended early knows nothing of the rest.
     if summary is not None and sum(map(int, summary.groups())) == len(waiting):
-        lines = told.splitlines()
+        lines = [line for line in told.splitlines() if _COPIED not in line]
         refused = {file for file in waiting if any(line.startswith(f"{file}: ") for line in lines)}
         if drill.is_calm_since(begun):
             # These were taken, although they cannot be read as pictures.

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
+from lumilio.errors import CannotRead
 from lumilio.library import file_names, jobs, new_assets, repositories
 from lumilio.library.context import Context
 from lumilio.library.new_assets import NewAsset
@@ -82,7 +83,7 @@ def follow(
     """
     try:
         found = _look_at(repository.layout.file(storage_path), storage_path)
-    except OSError:
+    except CannotRead:
         # What cannot be read now is entered as a new file, whose job says why it fails.
         return None
     if found is None:
@@ -122,6 +123,8 @@ def examine(ctx: Context, job: jobs.Job) -> None:
     repository.require_online()
     path = repository.layout.file(payload.storage_path)
     found = _look_at(path, payload.storage_path)
+    if found is None:
+        repository.require_online()
     now = ctx.now()
     with ctx.db.write() as tx:
         if found is not None:
@@ -139,6 +142,8 @@ def _look_at(path: Path, storage_path: str) -> _Found | None:
     except FileNotFoundError:
         # It went away since the scan saw it; the next scan notices.
         return None
+    except OSError as error:
+        raise CannotRead(path, error.strerror or str(error)) from error
     return _Found(storage_path, status.st_size, status.st_mtime_ns // 1000, content_hash)
 
 
@@ -187,6 +192,9 @@ def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) ->
         for key, path in same
         if not os.path.lexists(repository.layout.file(path)) and not jobs.is_on_its_way(tx, key)
     ]
+    if gone:
+        # With the whole disk away no file is gone.
+        repository.require_online()
     return gone[0] if len(gone) == 1 else None
 
 

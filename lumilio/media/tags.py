@@ -13,7 +13,7 @@ import exiv2
 import msgspec
 from msgspec import Struct
 
-from lumilio.errors import CannotDecode
+from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media import apple, pictures
 from lumilio.media.exif_names import (
     EXIF_NAMES,
@@ -70,19 +70,28 @@ class Tags(Struct, frozen=True):
 
 
 def read_tags(path: Path) -> Tags:
-    """Read the tags of a file; CannotDecode when no reader understands the file at all."""
+    """Read the tags of a file; CannotRead, or CannotDecode when no reader understands it at all."""
     found = []
     why = ""
     for reader in (_tags_by_exiv2, _tags_by_pillow, _tags_in_head):
         try:
             found.append(reader(path))
-        except (CannotDecode, exiv2.Exiv2Error, OSError) as error:
+        except (CannotDecode, exiv2.Exiv2Error) as error:
+            if _is_unopened(error):
+                raise CannotRead(path, "it could not be opened") from error
             why = error.why if isinstance(error, CannotDecode) else why
+        except OSError as error:
+            raise CannotRead(path, error.strerror or str(error)) from error
         if any("Make" in tags.texts for tags in found):
             break
     if not found:
         raise CannotDecode(path, why or "Its metadata cannot be read")
     return _merged(*found)
+
+
+def _is_unopened(error: Exception) -> bool:
+    codes = (exiv2.ErrorCode.kerDataSourceOpenFailed, exiv2.ErrorCode.kerFileOpenFailed)
+    return isinstance(error, exiv2.Exiv2Error) and error.code in codes
 
 
 def bounded(printed: dict[str, Printed]) -> dict[str, Printed]:

@@ -64,6 +64,9 @@ class _Walk:
         try:
             with os.scandir(self._root / relative) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
+            if not relative and all(entry.name != MARKER for entry in entries):
+                # An empty place where a disk belongs says nothing about its files.
+                raise RepositoryOffline(cause=f"{self._root} holds no {MARKER}")
             rules = _rules_in(entries, relative, rules)
             for entry in entries:
                 path = f"{relative}/{entry.name}" if relative else entry.name

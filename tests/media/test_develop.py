@@ -86,7 +86,8 @@ def test_a_full_disk_is_not_the_photos_fault(
     tmp_path: Path, photo: Image.Image, developed: Develop
 ) -> None:
     photo.save(tmp_path / "a.jpg")
-    (tmp_path / "thumbnails").write_text("a file where the folder should be")
+    (tmp_path / "thumbnails").mkdir()
+    (tmp_path / "thumbnails/large").write_text("a file where the folder should be")
     with pytest.raises(OSError):  # noqa: PT011  which one depends on the system
         developed(tmp_path / "a.jpg")
 
