@@ -85,7 +85,12 @@ class Dispatcher:
             queue.wait_stopped(max(deadline - time.monotonic(), 0.1))
 
     def reconcile(self) -> None:
-        """Hand ids back to the ledger that Huey does not carry although it should."""
+        """Hand ids back to the ledger that Huey does not carry although it should.
+
+        Jobs wait no longer for an instant that only a wrong clock could name.
+        """
+        with self._ctx.db.write() as tx:
+            jobs.bring_forward(tx, self._ctx.now())
         before = self._ctx.now() - RECONCILE_EVERY
         for queue in self._queues:
             with self._ctx.db.read() as db:
@@ -209,8 +214,12 @@ class Dispatcher:
         merging.finish_interrupted(self._ctx)
         # A clock that is wrong makes everything look old.
         if self._watch.is_steady:
-            with self._ctx.db.write() as tx:
-                jobs.delete_finished(tx, self._ctx.now())
-            sessions.delete_expired(self._ctx)
-            merging.delete_expired(self._ctx)
-            placing.delete_outdated(self._ctx)
+            self.delete_outdated()
+
+    def delete_outdated(self) -> None:
+        """Forget what ended, expired or was set aside long enough ago."""
+        with self._ctx.db.write() as tx:
+            jobs.delete_finished(tx, self._ctx.now())
+        sessions.delete_expired(self._ctx)
+        merging.delete_expired(self._ctx)
+        placing.delete_outdated(self._ctx)

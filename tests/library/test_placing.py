@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lumilio.library import jobs, placing
+from lumilio.library.repository_folders import Layout
 from tests.support.library import Library
 from tests.support.photos import jpeg
 
@@ -263,11 +264,11 @@ def test_a_later_upload_of_a_name_keeps_its_place_while_an_earlier_one_is_being_
     earlier = _claimed(library)
     moved = placing._moved
 
-    def overtaken(staged: Path, place: Path) -> bool:
+    def overtaken(layout: Layout, staged: Path, place: Path) -> bool:
         monkeypatch.undo()
         assert _upload(library, seed=2) == target
         placing.place(library.ctx, _claimed(library))
-        return moved(staged, place)
+        return moved(layout, staged, place)
 
     monkeypatch.setattr(placing, "_moved", overtaken)
     placing.place(library.ctx, earlier)
