@@ -11,6 +11,7 @@ is counted.
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -296,6 +297,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--files", type=int, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     options = parser.parse_args(arguments)
+    # An ordinary end, so that servers are stopped and disks unmounted.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     print(
         f"seed {options.seed}; in brackets: files acknowledged when the fault was over", flush=True
     )

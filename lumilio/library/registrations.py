@@ -105,9 +105,9 @@ def is_let_go(tx: Transaction, job_id: int) -> bool:
 
 
 def is_online(db: Connection, job_id: int) -> bool:
-    """Whether the repository that a job works in is there; so is that of a job without one."""
+    """Whether nothing is away: no registered repository that the job works in."""
     key = jobs.repository_key(db, job_id)
-    return key is None or repositories.by_key(db, key).is_online
+    return all(found.is_online for found in repositories.registered(db) if found.key == key)
 
 
 def cancel_if_let_go(tx: Transaction, job_id: int, now: datetime) -> bool:

@@ -52,6 +52,14 @@ _LENS_NUMBERS = frozenset({"LensType", "LensIDNumber", "LensID"})
 _LENS_NAME = re.compile(r"[A-Za-z].*\d ?mm|[A-Za-z].*\d-\d")
 _TEXT_TYPES = frozenset({exiv2.TypeId.asciiString, exiv2.TypeId.comment})
 _ARRAY_TYPES = frozenset({exiv2.TypeId.xmpBag, exiv2.TypeId.xmpSeq, exiv2.TypeId.xmpAlt})
+_UNREAD = frozenset(
+    {
+        exiv2.ErrorCode.kerDataSourceOpenFailed,
+        exiv2.ErrorCode.kerFileOpenFailed,
+        exiv2.ErrorCode.kerFailedToReadImageData,
+        exiv2.ErrorCode.kerInputDataReadFailed,
+    }
+)
 
 exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
 
@@ -77,8 +85,6 @@ def read_tags(path: Path) -> Tags:
         try:
             found.append(reader(path))
         except (CannotDecode, exiv2.Exiv2Error) as error:
-            if _is_unopened(error):
-                raise CannotRead(path, "it could not be opened") from error
             why = error.why if isinstance(error, CannotDecode) else why
         except OSError as error:
             raise CannotRead(path, error.strerror or str(error)) from error
@@ -87,11 +93,6 @@ def read_tags(path: Path) -> Tags:
     if not found:
         raise CannotDecode(path, why or "Its metadata cannot be read")
     return _merged(*found)
-
-
-def _is_unopened(error: Exception) -> bool:
-    codes = (exiv2.ErrorCode.kerDataSourceOpenFailed, exiv2.ErrorCode.kerFileOpenFailed)
-    return isinstance(error, exiv2.Exiv2Error) and error.code in codes
 
 
 def bounded(printed: dict[str, Printed]) -> dict[str, Printed]:
@@ -107,7 +108,13 @@ def bounded(printed: dict[str, Printed]) -> dict[str, Printed]:
 
 
 def _tags_by_exiv2(path: Path) -> Tags:
-    return _tags_of(str(path))
+    try:
+        return _tags_of(str(path))
+    except exiv2.Exiv2Error as error:
+        if error.code not in _UNREAD:
+            raise
+    # Whether the disk or the file is to blame, only our own reading can tell.
+    return _tags_of(path.read_bytes())
 
 
 def _tags_by_pillow(path: Path) -> Tags:

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from lumilio.db import to_microseconds
-from lumilio.errors import CannotDecode, CannotRead, DecoderFailed, LumilioError
+from lumilio.errors import (
+    CannotDecode,
+    CannotRead,
+    DecoderFailed,
+    LumilioError,
+    RepositoryOffline,
+)
 from lumilio.library import (
     asset_records,
     jobs,
@@ -151,10 +157,15 @@ class Dispatcher:
 
     def _record_failure(self, task: Task, job: Job, error: Exception) -> None:
         now = self._ctx.now()
+        with self._ctx.db.read() as db:
+            # Whatever broke, it did so for want of its disk.
+            is_away = isinstance(error, RepositoryOffline) or not registrations.is_online(
+                db, job.id
+            )
         with self._ctx.db.write() as tx:
             if registrations.cancel_if_let_go(tx, job.id, now):
                 return
-            if staging.is_out_of_space(error) or not registrations.is_online(tx, job.id):
+            if is_away or staging.is_out_of_space(error):
                 jobs.postpone(tx, job, PUT_OFF, str(error), now)
                 return
         known = isinstance(error, (CannotDecode, CannotRead, DecoderFailed))
@@ -202,7 +213,7 @@ class Dispatcher:
         if self._watch.was_set():
             with self._ctx.db.write() as tx:
                 count = jobs.bring_forward(tx, self._ctx.now())
-            log.warning("the clock was set; %d jobs wait no longer", count)
+            log.info("the clock was set or the computer slept; %d jobs wait no longer", count)
 
     def _next_due(self) -> dict[str, int]:
         """For each queue with waiting jobs, when the earliest is due, in microseconds."""
@@ -213,6 +224,7 @@ class Dispatcher:
     def _tidy(self) -> None:
         merging.finish_interrupted(self._ctx)
         # A clock that is wrong makes everything look old.
+        self._heed_clock()
         if self._watch.is_steady:
             self.delete_outdated()
 
