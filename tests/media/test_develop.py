@@ -48,7 +48,7 @@ def test_only_metadata(tmp_path: Path, photo: Image.Image, developed: Develop) -
     assert development.facts is not None
     assert (development.facts.width, development.height) == (2400, 1600)
     assert development.thumbnails == ()
-    assert not (tmp_path / "thumbnails").exists()
+    assert list((tmp_path / "thumbnails").iterdir()) == []
 
 
 def test_only_thumbnails(tmp_path: Path, photo: Image.Image, developed: Develop) -> None:
