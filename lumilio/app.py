@@ -16,7 +16,7 @@ from lumilio.api import server
 from lumilio.db import Database, migrate
 from lumilio.errors import LumilioError
 from lumilio.home import Home, HomeLock
-from lumilio.library import keys, merging, placing, repositories
+from lumilio.library import keys, placing, repositories
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
 from lumilio.pipeline.dispatch import Dispatcher
@@ -64,9 +64,10 @@ class App:
         migrate(self._database, self.home.backups)
         root_keys = keys.load_or_create(self.home.root_key)
         self.ctx = Context(self._database, clock, settings, root_keys)
-        settings.storage_path.mkdir(parents=True, exist_ok=True)
+        if not settings.storage_root:
+            # What stands elsewhere may be a disk that is away; nothing is made in its place.
+            settings.storage_path.mkdir(exist_ok=True)
         repositories.repair_folders(self.ctx)
-        merging.delete_expired(self.ctx)
         placing.delete_abandoned(self.ctx)
         self._pool = DecodePool(
             settings.decoders,

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
+from lumilio.errors import CannotRead
 from lumilio.library import file_names, jobs, new_assets, repositories
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
@@ -130,7 +131,7 @@ def content_of(repository: StoredRepository, storage_path: str) -> Found | None:
     """Size, time and hash of a file as it is now; None when it cannot be read."""
     try:
         return _look_at(repository.layout.file(storage_path), storage_path)
-    except OSError:
+    except CannotRead:
         # What cannot be read now is entered as a new file, whose job says why it fails.
         return None
 
@@ -176,6 +177,8 @@ def examine(ctx: Context, job: Job) -> None:
         repository = repositories.by_key(db, payload.repository_key)
     repository.require_online()
     found = _look_at(repository.layout.file(payload.storage_path), payload.storage_path)
+    if found is None:
+        repository.require_online()
     with ctx.db.write() as tx:
         _conclude(tx, repository, job, found, ctx.now(), force=payload.force)
 
@@ -202,8 +205,10 @@ def examine_together(ctx: Context, together: Sequence[Job]) -> Sequence[Job]:
                 looks.append((job, payload, found))
             else:
                 left.append(job)
-        except OSError:
+        except CannotRead:
             left.append(job)
+    if any(found is None for _, _, found in looks):
+        repository.require_online()
     with ctx.db.write() as tx:
         for job, payload, found in looks:
             _conclude(tx, repository, job, found, ctx.now(), force=payload.force)
@@ -234,6 +239,8 @@ def _look_at(path: Path, storage_path: str) -> Found | None:
     except FileNotFoundError:
         # It went away since the scan saw it; the next scan notices.
         return None
+    except OSError as error:
+        raise CannotRead(path, error.strerror or str(error)) from error
     return Found(storage_path, status.st_size, status.st_mtime_ns // 1000, content_hash)
 
 
@@ -282,6 +289,9 @@ def _moved_from(tx: Transaction, repository: StoredRepository, found: Found) -> 
         for key, path in same
         if not os.path.lexists(repository.layout.file(path)) and not jobs.is_on_its_way(tx, key)
     ]
+    if gone:
+        # With the whole disk away no file is gone.
+        repository.require_online()
     return gone[0] if len(gone) == 1 else None
 
 

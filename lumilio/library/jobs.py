@@ -16,6 +16,8 @@ from lumilio.library import processing
 
 TOPIC = "jobs"
 _LONGEST_ERROR = 2000
+# No job is put off for longer than this.
+LONGEST_DELAY = timedelta(minutes=5)
 _KEEP_COMPLETED = timedelta(hours=24)
 _KEEP_DISCARDED = timedelta(days=7)
 
@@ -56,6 +58,8 @@ KINDS = (
 QUEUES = tuple(kind.name for kind in KINDS)
 _STEPS = {kind.name: kind.steps for kind in KINDS}
 
+# What `_delay` gives, as SQL.
+_DELAY_US = "attempt * attempt * attempt * attempt * 1000000"
 UNFINISHED = "state IN ('available', 'scheduled', 'running', 'retryable')"
 _WAITING = "state IN ('available', 'scheduled', 'retryable')"
 _NOT_PAUSED = "queue NOT IN (SELECT name FROM paused_queues)"
@@ -232,13 +236,36 @@ def fail(tx: Transaction, job: Job, reason: str, now: datetime, *, final: bool =
 
 
 def postpone(tx: Transaction, job: Job, delay: timedelta, reason: str, now: datetime) -> None:
-    """Put an attempt off that could not be made, without counting it."""
+    """Put an attempt off that could not be made, without counting it.
+
+    Jobs of its kind for the same repository that are due wait with it instead of trying in vain.
+    """
+    due = to_microseconds(now + delay)
     tx.run(
         "UPDATE jobs SET state = 'scheduled', attempt = attempt - 1, dispatched_at = NULL,"
         " scheduled_at = ?, last_error = ? WHERE id = ?",
-        (to_microseconds(now + delay), reason[:_LONGEST_ERROR], job.id),
+        (due, reason[:_LONGEST_ERROR], job.id),
+    )
+    tx.run(
+        "UPDATE jobs SET state = 'scheduled', scheduled_at = ? WHERE queue = ? AND dispatched_at"
+        f" IS NULL AND {_WAITING} AND scheduled_at <= ? AND {_REPOSITORY} = ?",
+        (due, job.kind, to_microseconds(now), repository_key(tx, job.id)),
     )
     tx.notify(TOPIC)
+
+
+def bring_forward(tx: Transaction, now: datetime) -> int:
+    """Let jobs that wait for an instant that only a wrong clock could name wait no longer.
+
+    Each kind of waiting has its longest time; returns how many jobs waited for more than that.
+    """
+    at = to_microseconds(now)
+    tx.run("UPDATE jobs SET dispatched_at = ?1 WHERE dispatched_at > ?1", (at,))
+    longest = f"CASE state WHEN 'available' THEN 0 WHEN 'retryable' THEN {_DELAY_US} ELSE ?2 END"
+    return tx.run(
+        f"UPDATE jobs SET scheduled_at = ?1 WHERE {_WAITING} AND scheduled_at > ?1 + {longest}",
+        (at, LONGEST_DELAY // timedelta(microseconds=1)),
+    )
 
 
 def cancel(tx: Transaction, ids: Iterable[int], reason: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from lumilio.errors import RepositoryOffline
 from lumilio.library.repository_folders import INBOX, MARKER, OWN
 from lumilio.media.formats import format_of
 from lumilio.pipeline.ignore_files import IGNORE_FILE, IgnoreRules
@@ -114,6 +115,9 @@ class Walk:
         try:
             with os.scandir(self._root / folder) as found:
                 entries = sorted(found, key=_place)
+            if not folder and all(entry.name != MARKER for entry in entries):
+                # An empty place where a disk belongs says nothing about its files.
+                raise RepositoryOffline(cause=f"{self._root} holds no {MARKER}")
             rules = _rules_in(entries, folder, rules)
         except OSError as error:
             self._fault(folder or ".", error)

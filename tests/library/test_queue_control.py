@@ -162,7 +162,7 @@ def test_a_cancelled_upload_keeps_its_bytes_and_arrives_after_a_retry(library: L
     assert _processing(library, asset_id)["state"] == "failed"
     library.clock.advance(days=30)
     library.admin = library.api.login("admin")
-    library.dispatcher._tidy()
+    library.dispatcher.delete_outdated()
     placing.delete_abandoned(library.ctx)
     assert _steer(library, "retry", job_id).status_code == 200
     library.work()

@@ -219,7 +219,7 @@ def test_an_upload_that_was_on_its_way_arrives_when_it_comes_back(
     _unregister(library, second)
     library.clock.advance(days=30)
     library.admin = library.api.login("admin")
-    library.dispatcher._tidy()
+    library.dispatcher.delete_outdated()
     placing.delete_abandoned(library.ctx)
     _register(library, library.folder(second))
     placing.delete_abandoned(library.ctx)
@@ -236,7 +236,7 @@ def test_development_that_was_outstanding_is_done_when_it_comes_back(
     _unregister(library, second)
     library.clock.advance(days=30)
     library.admin = library.api.login("admin")
-    library.dispatcher._tidy()
+    library.dispatcher.delete_outdated()
     assert library.states() == {}
     _register(library, library.folder(second))
     assert library.work() == 1

@@ -9,6 +9,7 @@ import pytest
 from msgspec import Struct
 
 from lumilio.db import to_microseconds
+from lumilio.errors import StorageFull
 from lumilio.library import discoveries, jobs
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job, JobKind, NewJob
@@ -468,3 +469,41 @@ def test_a_few_jobs_are_work_for_all_workers(fresh: Library) -> None:
     assert queue.size == 2
     assert queue.carried() == {1, 2, 3, 4, 5}
     queue._huey.storage.close()
+
+
+@pytest.mark.parametrize("step", ["claim", "put"])
+def test_a_job_is_not_lost_between_ledger_and_queue_when_the_disk_is_full(
+    fresh: Library,
+    started: Callable[..., Dispatcher],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    monkeypatch.setattr("lumilio.pipeline.dispatch.NOTE_AGAIN_SECONDS", 0.01)
+    target: Any = jobs if step == "claim" else JobQueue
+    real = getattr(target, step)
+    refusals = iter([StorageFull(), StorageFull()])
+
+    def full(*arguments: Any) -> Any:
+        for error in refusals:
+            raise error
+        return real(*arguments)
+
+    monkeypatch.setattr(target, step, full)
+    _enqueue(fresh, 3)
+    started(_complete)
+    wait_until(lambda: fresh.states() == {"completed": 3})
+    assert next(refusals, None) is None
+
+
+def test_a_clock_that_is_put_back_does_not_stop_the_jobs(
+    fresh: Library, started: Callable[..., Dispatcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher = started(_complete)
+    fresh.clock.advance(days=4000)
+    with monkeypatch.context() as patch:
+        # Too short a time for the watch to notice anything.
+        patch.setattr(dispatcher, "dispatch", lambda: None)
+        _enqueue(fresh, 3)
+        fresh.clock.advance(days=-4000)
+    dispatcher.reconcile()
+    wait_until(lambda: fresh.states() == {"completed": 3})

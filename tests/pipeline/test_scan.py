@@ -1,5 +1,6 @@
 """Scanning the user area: what is new, changed, moved, missing and back again."""
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -316,6 +317,29 @@ def test_an_empty_folder_without_its_marker_is_no_empty_library(
     (photos / ".lumiliorepo").unlink()
     (photos / "a.jpg").unlink()
     assert library.scan()["status"] == "failed"
+    assert _paths(library) == ["a.jpg"]
+
+
+def test_an_empty_place_that_was_walked_while_its_disk_was_away_lets_nothing_go_missing(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(photos, "a.jpg", 1)
+    library.scan()
+    away = photos.with_name("away")
+    scandir = os.scandir
+
+    def empty_for_a_moment(path: Any) -> Any:
+        photos.rename(away)
+        photos.mkdir()
+        with scandir(path) as found:
+            entries = list(found)
+        photos.rmdir()
+        away.rename(photos)
+        return contextlib.nullcontext(entries)
+
+    monkeypatch.setattr(os, "scandir", empty_for_a_moment)
+    run = library.scan()
+    assert run["status"] == "failed"
     assert _paths(library) == ["a.jpg"]
 
 
