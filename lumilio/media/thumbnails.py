@@ -5,6 +5,7 @@ differ by a tenth of a decibel, the files by six per cent.
 """
 
 import os
+import threading
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -69,7 +70,7 @@ def _write(picture: Image.Image, path: Path, size: ThumbnailSize) -> Thumbnail:
     )
     path.parent.mkdir(exist_ok=True)
     # Beside the folders of the sizes, where leftovers of a killed worker are few to look through.
-    part = path.parents[1] / f".{path.stem}.{os.getpid()}{PART}"
+    part = path.parents[1] / f".{path.stem}.{os.getpid()}.{threading.get_ident()}{PART}"
     try:
         part.write_bytes(content.getbuffer())
         part.replace(path)
