@@ -19,6 +19,8 @@ export type RepositoryCreate = Schemas['RepositoryCreate'];
 export type ScanRun = Schemas['ScanRun'];
 export type SetupStatus = Schemas['SetupStatus'];
 export type UploadAccepted = Schemas['UploadAccepted'];
+export type UploadConfig = Schemas['UploadConfig'];
+export type BatchUploadResult = Schemas['BatchUploadResult'];
 export type User = Schemas['User'];
 
 export type Method = 'get' | 'post';

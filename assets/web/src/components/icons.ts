@@ -32,6 +32,8 @@ export const icons = {
   check: '<path d="m5 12.5 4.7 4.7L19 7.5"/>',
   alert:
     '<path d="M12 4.2 20.8 19a.9.9 0 0 1-.8 1.3H4a.9.9 0 0 1-.8-1.3z"/><path d="M12 10v4.4"/><circle cx="12" cy="17.2" r=".6" fill="currentColor"/>',
+  pause: '<path d="M9 5.5v13m6-13v13"/>',
+  play: '<path d="M8 5.6v12.8a.6.6 0 0 0 .9.5l10-6.4a.6.6 0 0 0 0-1l-10-6.4a.6.6 0 0 0-.9.5z"/>',
   retry: '<path d="M19.5 12a7.5 7.5 0 1 1-2.4-5.5"/><path d="M19.8 3.8v3.9h-3.9"/>',
   copy: '<rect x="8.5" y="8.5" width="11" height="11" rx="2.5"/><path d="M15.5 8.5V7A2.5 2.5 0 0 0 13 4.5H7A2.5 2.5 0 0 0 4.5 7v6A2.5 2.5 0 0 0 7 15.5h1.5"/>',
   clock: '<circle cx="12" cy="12" r="8.5"/><path d="M12 7.2V12l3.2 2"/>',

@@ -1,6 +1,6 @@
 import { locale } from './dates';
 import { ApiError, OfflineError } from '../api/errors';
-import { t } from '../i18n';
+import { t, tn } from '../i18n';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
@@ -80,6 +80,15 @@ export function formatPlace(latitude: unknown, longitude: unknown): string | nul
   const digits = new Intl.NumberFormat(locale, { minimumFractionDigits: 5, maximumFractionDigits: 5 });
   const north = `${digits.format(Math.abs(latitude))}° ${latitude < 0 ? 'S' : 'N'}`;
   return `${north}, ${digits.format(Math.abs(longitude))}° ${longitude < 0 ? 'W' : 'E'}`;
+}
+
+/** Roughly how long something will still take. */
+export function formatTimeLeft(seconds: number): string {
+  if (seconds < 45) return t('upload.left_seconds');
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90
+    ? tn('upload.left_minutes', Math.max(1, minutes))
+    : tn('upload.left_hours', Math.round(minutes / 60));
 }
 
 /** One sentence for people about any failure. */
