@@ -82,6 +82,8 @@ def visit(
         )
         contexts.append(context)
         context.set_default_timeout(WAIT_MS)
+        # Playwright answers the choosers of inputs only; the page uses those where it has no other.
+        context.add_init_script("delete window.showOpenFilePicker")
         name = re.sub(r"\W+", "-", request.node.originalname.removeprefix("test_"))
         visit = Visit(context, context.new_page(), url, folder, f"{name}-{viewport}")
         watch(visit)

@@ -152,6 +152,17 @@ class Uploads {
   /** Takes up what an earlier page left, as far as the browser lets us reach the files. */
   continueLeftovers = async (): Promise<void> => this.enter(await this.resumption.takeReachable(true));
 
+  /** Where files can go; everybody but administrators has the primary one only. */
+  async loadRepositories(): Promise<void> {
+    if (!session.isAdmin) return;
+    try {
+      this.repositories = (await get('/api/v1/repositories')).repositories;
+      if (!this.repositories.some(({ id }) => id === this.target)) this.target = '';
+    } catch {
+      // Then everything goes to the primary one.
+    }
+  }
+
   /** The name that an asset has in the library; asked for only where it is shown. */
   nameOf(assetId: string): Promise<string | null> {
     let name = this.names.get(assetId);
@@ -201,7 +212,6 @@ class Uploads {
   private async signedIn(account: string): Promise<void> {
     if (account === this.account) return;
     this.account = account;
-    void this.loadRepositories();
     this.enter(await this.resumption.open(account));
   }
 
@@ -216,15 +226,6 @@ class Uploads {
     this.unreadable = [];
     this.news = false;
     this.redraw();
-  }
-
-  private async loadRepositories(): Promise<void> {
-    if (!session.isAdmin) return;
-    try {
-      this.repositories = (await get('/api/v1/repositories')).repositories;
-    } catch {
-      // Then everything goes to the primary one.
-    }
   }
 
   private enter(arrivals: readonly Arrival[]): void {
