@@ -24,6 +24,8 @@ ARGUMENTS = [
     "--disable-sync",
     # A wheel turn is over when it is over.
     "--disable-smooth-scrolling",
+    # A name that is not this machine's, as other devices on the network use.
+    "--host-resolver-rules=MAP photos.test 127.0.0.1",
 ]
 # Patient, because decoding and the browser share the machine with other work.
 WAIT_MS = 30_000

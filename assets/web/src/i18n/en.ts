@@ -182,6 +182,7 @@ export const en = {
   'upload.lead': 'Files are copied into your library; the ones on this device stay where they are.',
   'upload.drop_title': 'Drop photos or folders here',
   'upload.drop_text': 'or anywhere else in Lumilio, on any page; pasting a picture works, too',
+  'upload.drop_text_slim': 'or on any other page of Lumilio',
   'upload.pick_files': 'Choose files',
   'upload.pick_folder': 'Choose a folder',
   'upload.formats': 'JPEG, HEIC, PNG, WebP, AVIF, GIF, TIFF and RAW',
