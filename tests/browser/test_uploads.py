@@ -317,7 +317,7 @@ def test_reload_in_the_middle_and_choose_again(
     traffic.wait_for_held(2)
     page.get_by_test_id("pick-files").set_input_files(other)
     traffic.wait_for_held(3)
-    leave_and_return(page)
+    leave_and_return(page, 2)
     traffic.forget()
 
     expect(unfinished(page)).to_contain_text("2 files are unfinished")
@@ -342,7 +342,7 @@ def test_reload_in_the_middle_and_choose_again(
     expect(unfinished(page)).to_be_hidden()
 
 
-def leave_and_return(page: Page) -> None:
+def leave_and_return(page: Page, files: int) -> None:
     """Reload although the browser asks whether one really wants to leave."""
     asked = []
 
@@ -350,7 +350,7 @@ def leave_and_return(page: Page) -> None:
         asked.append(dialog.type)  # type: ignore[attr-defined]
         dialog.accept()  # type: ignore[attr-defined]
 
-    page.wait_for_function(STORED)
+    page.wait_for_function(STORED, arg=files)
     page.mouse.click(5, 5)
     page.once("dialog", answer)
     page.reload()
@@ -358,14 +358,14 @@ def leave_and_return(page: Page) -> None:
     expect(page.get_by_role("heading", name="Add photos")).to_be_visible()
 
 
-# Whether a session is remembered for everything unfinished.
-STORED = """() => new Promise((resolve) => {
+# Whether so many unfinished files are remembered, each with its session.
+STORED = """(count) => new Promise((resolve) => {
     const opening = indexedDB.open('lumilio-uploads');
     opening.onsuccess = () => {
         const asking = opening.result.transaction('files').objectStore('files').getAll();
         asking.onsuccess = () => {
             opening.result.close();
-            resolve(asking.result.length > 0 && asking.result.every((file) => file.session));
+            resolve(asking.result.filter((file) => file.session).length === count);
         };
     };
 })"""
@@ -398,7 +398,7 @@ def test_reload_with_a_handle_goes_on_by_itself(upload: Visit, ada: Api, tmp_pat
     page.evaluate(f"({PICKER})()")
     page.get_by_role("button", name="Choose files").click()
     traffic.wait_for_held(2)
-    page.wait_for_function(STORED)
+    page.wait_for_function(STORED, arg=1)
     page.on("dialog", lambda dialog: pytest.fail(f"asked: {dialog.type}"))
     page.reload()
     traffic.forget()
@@ -413,7 +413,7 @@ def test_accounts_do_not_see_each_others_leftovers(upload: Visit, tmp_path: Path
     traffic.passing = 1
     page.get_by_test_id("pick-files").set_input_files(large(tmp_path / "private.jpg", 4))
     traffic.wait_for_held(2)
-    page.wait_for_function(STORED)
+    page.wait_for_function(STORED, arg=1)
     page.get_by_role("link", name="Settings", exact=True).locator("visible=true").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(f"{upload.url}/login")
@@ -439,7 +439,7 @@ def test_another_open_page_is_no_leftover(server: Server, upload: Visit, tmp_pat
     traffic.passing = 1
     page.get_by_test_id("pick-files").set_input_files(large(tmp_path / "busy.jpg", 3))
     traffic.wait_for_held(2)
-    page.wait_for_function(STORED)
+    page.wait_for_function(STORED, arg=1)
     second = upload.context.new_page()
     second.goto(f"{server.url}/upload")
     expect(second.get_by_role("heading", name="Add photos")).to_be_visible()

@@ -72,7 +72,8 @@ function post(
       noteOffline();
       reject(new OfflineError());
     };
-    request.onabort = () => reject(new DOMException('cancelled', 'AbortError'));
+    // A page that is left aborts it, too; that is no reason to give the file up.
+    request.onabort = () => reject(signal.aborted ? signal.reason : new OfflineError());
     request.onloadend = () => signal.removeEventListener('abort', abort);
     signal.addEventListener('abort', abort);
     request.send(form);

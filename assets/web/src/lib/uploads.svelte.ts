@@ -13,6 +13,7 @@ import { fromDrop, fromPaste, type Gathered } from './upload/gather';
 import { Hasher } from './upload/hasher';
 import { link } from './upload/link.svelte';
 import { Precheck } from './upload/precheck';
+import { Preparation } from './upload/preparation';
 import { STATES, UploadQueue, type Arrival, type Totals, type Work } from './upload/queue';
 import { Resumption } from './upload/resumption.svelte';
 import { Sender } from './upload/sender';
@@ -76,11 +77,22 @@ class Uploads {
     check: this.hasher.size,
     send: 3,
   });
+  private readonly preparation = new Preparation(
+    () => this.queue.processing(),
+    async (id) => {
+      try {
+        return (await get('/api/v1/assets/{id}', { path: { id } })).processing.state;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+    (assetId) => this.queue.prepared(assetId),
+  );
   private readonly speed = new Speed();
   private readonly names = new Map<string, Promise<string | null>>();
   private readonly lookUps = new Slots(2);
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private followed = false;
   private account = '';
 
   constructor() {
@@ -177,21 +189,6 @@ class Uploads {
     return name;
   }
 
-  /** From now on somebody says when assets have been prepared, so they are shown as being prepared until then. */
-  followAssets(): void {
-    this.followed = true;
-  }
-
-  /** The server has prepared an asset, or given up on it. */
-  prepared(assetId: string): void {
-    this.queue.prepared(assetId);
-  }
-
-  /** Assets that are still being prepared as far as we know. */
-  awaited(): string[] {
-    return this.queue.processing();
-  }
-
   private work(): Work {
     return {
       check: async (entry, run) => {
@@ -205,7 +202,6 @@ class Uploads {
       },
       send: (entry, run) => this.sender.send(entry, run),
       describe,
-      followsAssets: () => this.followed,
     };
   }
 
@@ -232,6 +228,7 @@ class Uploads {
     if (!arrivals.length) return;
     this.news = true;
     this.queue.add(arrivals);
+    this.resumption.save();
   }
 
   private after(change: () => void): void {
@@ -240,8 +237,10 @@ class Uploads {
   }
 
   private changed(entry: UploadEntry): void {
-    const arrived = entry.state === (this.followed ? 'processing' : 'added');
-    if (arrived && entry.assetId) library.expect(entry.assetId);
+    if (entry.state === 'processing' && entry.assetId) {
+      library.expect(entry.assetId);
+      this.preparation.watch();
+    }
     this.resumption.note(entry);
     this.timer ??= setTimeout(() => this.redraw(), REDRAW_MS);
   }

@@ -13,7 +13,7 @@ interface Step {
 
 const ADDED: Outcome = { status: 'processing', assetId: 'asset' };
 
-function harness({ follows = false, lanes = { check: 2, send: 3 } } = {}) {
+function harness(lanes = { check: 2, send: 3 }) {
   const steps: Step[] = [];
   const begin = (kind: Step['kind'], entry: UploadEntry, run: Running) =>
     new Promise<Outcome | null>((resolve, reject) => {
@@ -26,7 +26,6 @@ function harness({ follows = false, lanes = { check: 2, send: 3 } } = {}) {
       check: (entry, run) => begin('check', entry, run),
       send: async (entry, run) => (await begin('send', entry, run))!,
       describe: (error) => (error as Error).message,
-      followsAssets: () => follows,
     },
     () => changes++,
     lanes,
@@ -61,12 +60,12 @@ describe('UploadQueue', () => {
     await answer('check', 'a', null);
     expect(names('send')).toEqual(['a']);
     await answer('send', 'a', ADDED);
-    expect(a).toMatchObject({ state: 'added', assetId: 'asset' });
+    expect(a).toMatchObject({ state: 'processing', assetId: 'asset' });
     expect(names('send')).toEqual(['a']);
   });
 
   it('frees the lane of a check as soon as the hash is known', () => {
-    const { names, last, add } = harness({ lanes: { check: 1, send: 1 } });
+    const { names, last, add } = harness({ check: 1, send: 1 });
     add('a', 'b');
     expect(names('check')).toEqual(['a']);
     last('check', 'a').run.remember({ hash: 'ff' });
@@ -74,7 +73,7 @@ describe('UploadQueue', () => {
   });
 
   it('does not run further ahead of sending than is useful', async () => {
-    const { queue, names, steps, add } = harness({ lanes: { check: 4, send: 1 } });
+    const { queue, names, steps, add } = harness({ check: 4, send: 1 });
     add(...Array.from({ length: 300 }, (_, index) => String(index)));
     for (let round = 0; round < 200; round++) {
       for (const step of steps.filter((one) => one.kind === 'check')) step.resolve(null);
@@ -159,7 +158,7 @@ describe('UploadQueue', () => {
     expect(a).toMatchObject({ state: 'checking', message: '', sentBytes: 0 });
     await answer('check', 'a', null);
     await answer('send', 'a', ADDED);
-    expect(a!.state).toBe('added');
+    expect(a!.state).toBe('processing');
   });
 
   it('is not disturbed by an old attempt that ends late', async () => {
@@ -175,8 +174,8 @@ describe('UploadQueue', () => {
     expect(a).toMatchObject({ state: 'checking', hash: null, checkedBytes: 0, assetId: null });
   });
 
-  it('shows files as being prepared only when somebody tells of the end', async () => {
-    const { queue, answer, add } = harness({ follows: true });
+  it('shows files as being prepared until somebody tells of the end', async () => {
+    const { queue, answer, add } = harness();
     const [a] = add('a');
     await answer('check', 'a', null);
     await answer('send', 'a', ADDED);

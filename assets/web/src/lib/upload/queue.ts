@@ -21,8 +21,6 @@ export interface Work {
   check(entry: UploadEntry, run: Running): Promise<Outcome | null>;
   send(entry: UploadEntry, run: Running): Promise<Outcome>;
   describe(error: unknown): string;
-  /** Whether somebody will say when an asset has been prepared; without, it counts as added at once. */
-  followsAssets(): boolean;
 }
 
 export interface Totals {
@@ -299,7 +297,7 @@ export class UploadQueue {
     entry.assetId = outcome.assetId;
     if (outcome.assetId && outcome.status === 'processing') this.byAsset.set(outcome.assetId, entry);
     if (outcome.status === 'duplicate') this.move(entry, 'duplicate');
-    else this.move(entry, this.work.followsAssets() && outcome.assetId ? 'processing' : 'added');
+    else this.move(entry, outcome.assetId ? 'processing' : 'added');
   }
 
   /** Does one step of an entry; STOPPED when it was halted meanwhile or failed. */

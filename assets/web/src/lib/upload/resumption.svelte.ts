@@ -1,10 +1,8 @@
-import type { UploadEntry } from './entry';
-import { ACTIVE } from './entry';
+import { ACTIVE, type Picked, type UploadEntry } from './entry';
+import { randomId } from './ids';
 import { HandleIds, LeftoverStore, matchLeftovers, mayRead, reopen, type Leftover } from './leftovers';
-import type { Picked } from './entry';
 import { Presence } from './presence';
 import type { Arrival } from './queue';
-import { randomId } from './ids';
 
 const PAGE = randomId();
 const STARTED = Date.now();
@@ -22,10 +20,18 @@ export class Resumption {
   private readonly presence = new Presence(PAGE, () => void this.refresh());
   /** What is written of each file of this page, so that mere progress writes nothing. */
   private written = new Map<string, string>();
+  /** All that this page ever had; what becomes of it is no news for this page. */
+  private readonly mine = new Set<string>();
   private ids = this.freshIds();
+  /** While the page goes away everything under way fails, which says nothing about the files. */
+  private leaving = false;
 
   constructor() {
-    addEventListener('pagehide', () => void this.store.flush());
+    addEventListener('pagehide', () => {
+      this.leaving = true;
+      void this.store.flush();
+    });
+    addEventListener('pageshow', () => (this.leaving = false));
   }
 
   /** Looks what the account left behind; gives back those that may go on without a question. */
@@ -42,13 +48,14 @@ export class Resumption {
     this.reachable = false;
     this.handles.clear();
     this.written.clear();
+    this.mine.clear();
     this.ids = this.freshIds();
     void this.store.flush();
   }
 
   /** Remembers an entry while it is unfinished, and forgets it afterwards. */
   note(entry: UploadEntry): void {
-    if (!this.account) return;
+    if (!this.account || this.leaving) return;
     const { key, state } = entry;
     if (!ACTIVE.has(state) && state !== 'paused') {
       if (this.written.delete(key)) this.store.remove(key);
@@ -56,8 +63,14 @@ export class Resumption {
     }
     const signature = `${entry.hash}|${entry.session}|${state === 'paused'}`;
     if (this.written.get(key) === signature) return;
+    this.mine.add(key);
     this.written.set(key, signature);
     this.store.put(this.record(entry, this.account));
+  }
+
+  /** New files are remembered at once: a page may go at any moment. */
+  save(): void {
+    void this.store.flush();
   }
 
   /** Gives files that are leftovers what is known of them; those are leftovers no more. */
@@ -120,7 +133,7 @@ export class Resumption {
     const { files, handles } = await this.store.load(account);
     if (account !== this.account) return;
     this.handles = handles;
-    this.show(files.filter(({ key, page }) => !this.written.has(key) && !others.has(page)));
+    this.show(files.filter(({ key, page }) => !this.mine.has(key) && !others.has(page)));
   }
 
   private take(taken: ReadonlySet<Leftover>): void {
