@@ -9,12 +9,25 @@ export function formatBytes(bytes: number | null | undefined): string {
   const unit = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** unit;
   const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit: UNITS[unit],
-    unitDisplay: 'short',
-    maximumFractionDigits: digits,
-  }).format(value);
+  return byteFormat(UNITS[unit]!, digits).format(value);
+}
+
+const byteFormats = new Map<string, Intl.NumberFormat>();
+
+/** Kept, because making one costs more than using it a hundred times. */
+function byteFormat(unit: string, digits: number): Intl.NumberFormat {
+  const key = `${unit} ${digits}`;
+  let format = byteFormats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, {
+      style: 'unit',
+      unit,
+      unitDisplay: 'short',
+      maximumFractionDigits: digits,
+    });
+    byteFormats.set(key, format);
+  }
+  return format;
 }
 
 const plain = new Intl.NumberFormat(locale);

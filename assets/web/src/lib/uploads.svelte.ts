@@ -92,6 +92,7 @@ class Uploads {
   private readonly speed = new Speed();
   private readonly names = new Map<string, Promise<string | null>>();
   private readonly lookUps = new Slots(2);
+  private readonly copies = new WeakMap<UploadEntry, UploadEntry>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private account = '';
 
@@ -162,7 +163,7 @@ class Uploads {
   showMore = (): void => this.after(() => (this.limit += ROWS));
 
   /** Takes up what an earlier page left, as far as the browser lets us reach the files. */
-  continueLeftovers = async (): Promise<void> => this.enter(await this.resumption.takeReachable(true));
+  continueLeftovers = async (): Promise<void> => this.goOn(await this.resumption.takeReachable(true));
 
   /** Where files can go; everybody but administrators has the primary one only. */
   async loadRepositories(): Promise<void> {
@@ -205,10 +206,20 @@ class Uploads {
     };
   }
 
+  /** The same copy as long as nothing changes: then its row need not be drawn again. */
+  private copyOf(entry: UploadEntry): UploadEntry {
+    let copy = this.copies.get(entry);
+    if (!copy) {
+      copy = { ...entry };
+      this.copies.set(entry, copy);
+    }
+    return copy;
+  }
+
   private async signedIn(account: string): Promise<void> {
     if (account === this.account) return;
     this.account = account;
-    this.enter(await this.resumption.open(account));
+    this.goOn(await this.resumption.open(account));
   }
 
   private signedOut(): void {
@@ -222,6 +233,11 @@ class Uploads {
     this.unreadable = [];
     this.news = false;
     this.redraw();
+  }
+
+  private goOn(arrivals: readonly Arrival[]): void {
+    this.enter(arrivals);
+    if (arrivals.length) toasts.show(tn('upload.resumed', arrivals.length));
   }
 
   private enter(arrivals: readonly Arrival[]): void {
@@ -242,6 +258,7 @@ class Uploads {
       this.preparation.watch();
     }
     this.resumption.note(entry);
+    this.copies.delete(entry);
     this.timer ??= setTimeout(() => this.redraw(), REDRAW_MS);
   }
 
@@ -250,7 +267,7 @@ class Uploads {
     this.timer = undefined;
     const totals = this.queue.totals();
     this.totals = totals;
-    this.rows = this.queue.list(FILTERS[this.filter], this.limit).map((entry) => ({ ...entry }));
+    this.rows = this.queue.list(FILTERS[this.filter], this.limit).map((entry) => this.copyOf(entry));
     this.stalled = this.queue.some((entry) => entry.stalled);
     if (!totals.counts.sending) this.speed.reset();
     this.rate = totals.counts.sending ? this.speed.at(totals.sent) : null;

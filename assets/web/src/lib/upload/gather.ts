@@ -1,10 +1,13 @@
 import type { Picked, Source } from './entry';
 
-const PHOTO =
-  /\.(jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif|cr[23]|nef|arw|dng|orf|rw2|pef|raf|mrw|srw|rwl|x3f)$/i;
+/** As in the server's table of formats. */
+const SUFFIXES = (
+  '.jpg .jpeg .png .webp .gif .bmp .tif .tiff .heic .heif .avif' +
+  ' .cr2 .cr3 .nef .arw .dng .orf .rw2 .pef .raf .mrw .srw .rwl .x3f'
+).split(' ');
+const PHOTO = new RegExp(`(${SUFFIXES.join('|').replaceAll('.', '\\.')})$`, 'i');
 
-export const PICKER_ACCEPT =
-  'image/*,.heic,.heif,.avif,.cr2,.cr3,.nef,.arw,.dng,.orf,.rw2,.pef,.raf,.mrw,.srw,.rwl,.x3f';
+export const PICKER_ACCEPT = ['image/*', ...SUFFIXES].join(',');
 
 export interface Gathered {
   picked: Picked[];
@@ -47,18 +50,24 @@ export function fromFolderPicker(files: readonly File[]): Gathered {
 }
 
 type Handled = { getFile?(): Promise<File> } & FileSystemHandle;
-type ShowPicker = (options: { multiple: boolean }) => Promise<Handled[]>;
+type ShowPicker = (options: {
+  multiple: boolean;
+  types: { description: string; accept: Record<string, string[]> }[];
+}) => Promise<Handled[]>;
 
 export function canPickWithHandles(): boolean {
   return 'showOpenFilePicker' in window;
 }
 
 /** The picker whose files can be found again after a reload; null when it was left, rejects where it does not work. */
-export async function pickWithHandles(): Promise<Gathered | null> {
+export async function pickWithHandles(description: string): Promise<Gathered | null> {
   const { showOpenFilePicker } = window as unknown as { showOpenFilePicker: ShowPicker };
   let handles: Handled[];
   try {
-    handles = await showOpenFilePicker({ multiple: true });
+    handles = await showOpenFilePicker({
+      multiple: true,
+      types: [{ description, accept: { 'image/*': SUFFIXES } }],
+    });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return null;
     throw error;
