@@ -350,7 +350,7 @@ def leave_and_return(page: Page, files: int) -> None:
         asked.append(dialog.type)  # type: ignore[attr-defined]
         dialog.accept()  # type: ignore[attr-defined]
 
-    page.wait_for_function(STORED, arg=files)
+    wait_for_memory(page, files)
     page.mouse.click(5, 5)
     page.once("dialog", answer)
     page.reload()
@@ -358,14 +358,23 @@ def leave_and_return(page: Page, files: int) -> None:
     expect(page.get_by_role("heading", name="Add photos")).to_be_visible()
 
 
-# Whether so many unfinished files are remembered, each with its session.
-STORED = """(count) => new Promise((resolve) => {
+def wait_for_memory(page: Page, files: int) -> None:
+    """Wait until so many unfinished files are remembered, each with its session."""
+    for _ in range(PATIENT_MS // 20):
+        # It is a promise that `wait_for_function` would take for true.
+        if page.evaluate(REMEMBERED) == files:
+            return
+        page.wait_for_timeout(20)
+    pytest.fail(f"{files} files are not remembered")
+
+
+REMEMBERED = """() => new Promise((resolve) => {
     const opening = indexedDB.open('lumilio-uploads');
     opening.onsuccess = () => {
         const asking = opening.result.transaction('files').objectStore('files').getAll();
         asking.onsuccess = () => {
             opening.result.close();
-            resolve(asking.result.filter((file) => file.session).length === count);
+            resolve(asking.result.filter((file) => file.session).length);
         };
     };
 })"""
@@ -398,7 +407,7 @@ def test_reload_with_a_handle_goes_on_by_itself(upload: Visit, ada: Api, tmp_pat
     page.evaluate(f"({PICKER})()")
     page.get_by_role("button", name="Choose files").click()
     traffic.wait_for_held(2)
-    page.wait_for_function(STORED, arg=1)
+    wait_for_memory(page, 1)
     page.on("dialog", lambda dialog: pytest.fail(f"asked: {dialog.type}"))
     page.reload()
     traffic.forget()
@@ -413,7 +422,7 @@ def test_accounts_do_not_see_each_others_leftovers(upload: Visit, tmp_path: Path
     traffic.passing = 1
     page.get_by_test_id("pick-files").set_input_files(large(tmp_path / "private.jpg", 4))
     traffic.wait_for_held(2)
-    page.wait_for_function(STORED, arg=1)
+    wait_for_memory(page, 1)
     page.get_by_role("link", name="Settings", exact=True).locator("visible=true").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(f"{upload.url}/login")
@@ -439,7 +448,7 @@ def test_another_open_page_is_no_leftover(server: Server, upload: Visit, tmp_pat
     traffic.passing = 1
     page.get_by_test_id("pick-files").set_input_files(large(tmp_path / "busy.jpg", 3))
     traffic.wait_for_held(2)
-    page.wait_for_function(STORED, arg=1)
+    wait_for_memory(page, 1)
     second = upload.context.new_page()
     second.goto(f"{server.url}/upload")
     expect(second.get_by_role("heading", name="Add photos")).to_be_visible()
