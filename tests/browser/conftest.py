@@ -24,6 +24,8 @@ ARGUMENTS = [
     "--disable-sync",
     # A wheel turn is over when it is over.
     "--disable-smooth-scrolling",
+    # A name that is not this machine's, as other devices on the network use.
+    "--host-resolver-rules=MAP photos.test 127.0.0.1",
 ]
 # Patient, because decoding and the browser share the machine with other work.
 WAIT_MS = 30_000
@@ -82,6 +84,8 @@ def visit(
         )
         contexts.append(context)
         context.set_default_timeout(WAIT_MS)
+        # Playwright answers the choosers of inputs only; the page uses those where it has no other.
+        context.add_init_script("delete window.showOpenFilePicker")
         name = re.sub(r"\W+", "-", request.node.originalname.removeprefix("test_"))
         visit = Visit(context, context.new_page(), url, folder, f"{name}-{viewport}")
         watch(visit)

@@ -24,6 +24,11 @@ function emit(event: 'offline' | 'signed-out'): void {
   for (const listener of listeners) listener(event);
 }
 
+/** For requests that go other ways: the server could not be reached. */
+export function noteOffline(): void {
+  emit('offline');
+}
+
 export function tokensOf(session: AuthSession): Tokens | null {
   return session.token && session.refreshToken
     ? { access: session.token, refresh: session.refreshToken }

@@ -24,6 +24,8 @@ export type ScanRun = Schemas['ScanRun'];
 export type SetupStatus = Schemas['SetupStatus'];
 export type UploadAccepted = Schemas['UploadAccepted'];
 export type UploadSessionProgress = Schemas['UploadSessionProgress'];
+export type UploadConfig = Schemas['UploadConfig'];
+export type BatchUploadResult = Schemas['BatchUploadResult'];
 export type User = Schemas['User'];
 
 export type Method = 'get' | 'post' | 'patch' | 'delete';

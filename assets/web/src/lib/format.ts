@@ -1,6 +1,6 @@
 import { locale } from './dates';
 import { ApiError, OfflineError } from '../api/errors';
-import { t } from '../i18n';
+import { t, tn } from '../i18n';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
@@ -9,12 +9,25 @@ export function formatBytes(bytes: number | null | undefined): string {
   const unit = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** unit;
   const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit: UNITS[unit],
-    unitDisplay: 'short',
-    maximumFractionDigits: digits,
-  }).format(value);
+  return byteFormat(UNITS[unit]!, digits).format(value);
+}
+
+const byteFormats = new Map<string, Intl.NumberFormat>();
+
+/** Kept, because making one costs more than using it a hundred times. */
+function byteFormat(unit: string, digits: number): Intl.NumberFormat {
+  const key = `${unit} ${digits}`;
+  let format = byteFormats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, {
+      style: 'unit',
+      unit,
+      unitDisplay: 'short',
+      maximumFractionDigits: digits,
+    });
+    byteFormats.set(key, format);
+  }
+  return format;
 }
 
 const plain = new Intl.NumberFormat(locale);
@@ -82,6 +95,15 @@ export function formatPlace(latitude: unknown, longitude: unknown): string | nul
   const digits = new Intl.NumberFormat(locale, { minimumFractionDigits: 5, maximumFractionDigits: 5 });
   const north = `${digits.format(Math.abs(latitude))}° ${latitude < 0 ? 'S' : 'N'}`;
   return `${north}, ${digits.format(Math.abs(longitude))}° ${longitude < 0 ? 'W' : 'E'}`;
+}
+
+/** Roughly how long something will still take. */
+export function formatTimeLeft(seconds: number): string {
+  if (seconds < 45) return t('upload.left_seconds');
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90
+    ? tn('upload.left_minutes', Math.max(1, minutes))
+    : tn('upload.left_hours', Math.round(minutes / 60));
 }
 
 /** One sentence for people about any failure. */
