@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import IFDRational
 
 from lumilio.errors import CannotDecode
-from lumilio.media import apple
+from lumilio.media import maker_notes
 from lumilio.media.facts import PhotoFacts
 from lumilio.media.metadata import Metadata, facts_of, read_metadata
 from lumilio.media.tags import EXIF_RAW_LIMIT_BYTES, Tags, bounded, clean
@@ -254,13 +254,16 @@ def apple_note(entries: list[tuple[int, int, bytes]]) -> bytes:
 
 def test_apple_content_identifier() -> None:
     note = apple_note([(0x0001, 9, b"\0\0\0\x09"), (0x0011, 2, b"ABC-DEF\0")])
-    assert apple.content_identifier(note) == "ABC-DEF"
+    assert maker_notes.content_identifier(note) == "ABC-DEF"
 
 
 @pytest.mark.parametrize("note", [b"", b"Nikon", b"Apple iOS\0", b"Apple iOS\0\0\x01MM\xff\xff\0"])
 def test_other_notes_have_none(note: bytes) -> None:
-    assert apple.content_identifier(note) is None
-    assert apple.content_identifier(apple_note([(0x0011, 2, b"X" * 50)])[:40]) in (None, "X" * 12)
+    assert maker_notes.content_identifier(note) is None
+    assert maker_notes.content_identifier(apple_note([(0x0011, 2, b"X" * 50)])[:40]) in (
+        None,
+        "X" * 12,
+    )
 
 
 def test_live_photo_id_is_read_from_a_file(
