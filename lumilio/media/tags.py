@@ -306,12 +306,15 @@ class _Collector:
 
     def _add_exif_datum(self, exif: Any, datum: Any, name: str) -> None:
         size = datum.size()
-        if datum.typeId() not in _TEXT_TYPES and size > _BINARY_LIMIT_BYTES and name[:2] != "XP":
+        is_text = datum.typeId() in _TEXT_TYPES or name == "UserComment" or name[:2] == "XP"
+        if not is_text and size > _BINARY_LIMIT_BYTES:
             self.printed.setdefault(name, f"(binary data, {size} bytes)")
             return
         spoken = clean(datum.print(exif))
-        is_number = datum.groupName() in _MAIN_GROUPS and datum.typeId() not in _TEXT_TYPES
-        text = clean(datum.toString()) if is_number and name[:2] != "XP" else spoken
+        if name == "UserComment" and datum.typeId() == exiv2.TypeId.unsignedByte:
+            spoken = clean(_comment(bytes(int(code) for code in datum.toString().split())))
+        is_number = datum.groupName() in _MAIN_GROUPS and not is_text
+        text = clean(datum.toString()) if is_number else spoken
         self._add(name, text, print_value(name, text, spoken, self.texts.get(f"{name}Ref", "")))
 
     def _add_xmp_datum(self, datum: Any, name: str) -> None:
@@ -343,6 +346,14 @@ class _Collector:
         if text and name not in self.texts:
             self.texts[name] = text
             self.printed.setdefault(name, printed)
+
+
+def _comment(content: bytes) -> str:
+    """The text of a comment that was written as mere numbers, behind the name of its code."""
+    code, text = content[:8], content[8:]
+    if code != b"UNICODE\0":
+        return text.decode("utf-8", "surrogateescape")
+    return text.decode("utf-16-be" if text.startswith(b"\0") else "utf-16-le", "replace")
 
 
 def clean(text: str) -> str:

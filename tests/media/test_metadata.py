@@ -138,6 +138,17 @@ def test_xmp_is_found_in_a_gif(tmp_path: Path, corners: Image.Image) -> None:
     assert read_metadata(file).facts.keywords == ("sea", "boat")
 
 
+def test_a_long_comment_is_a_caption(metadata: Callable[..., Metadata], exif: BuildExif) -> None:
+    comment = ("A long day at the sea. " * 30).strip()
+    for code, text in (
+        (b"ASCII\0\0\0", comment.encode()),
+        (b"UNICODE\0", comment.encode("utf-16-be")),
+        (b"UNICODE\0", comment.encode("utf-16-le")),
+    ):
+        block = exif({}, {0x9286: code + text})
+        assert metadata(exif=block).facts.description == comment
+
+
 def test_exif_wins_over_xmp(metadata: Callable[..., Metadata], exif: BuildExif) -> None:
     facts = metadata(exif=exif(MAIN, EXIF_IFD), xmp=XMP.encode()).facts
     assert (facts.rating, facts.description) == (4, "A boat")
