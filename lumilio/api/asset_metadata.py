@@ -7,9 +7,9 @@ from msgspec import Struct
 from lumilio.api.auth import Message
 from lumilio.api.typed import Router
 from lumilio.errors import Forbidden, NotFound
-from lumilio.library import asset_metadata
-from lumilio.library.asset_metadata import Stars, TypedMetadata
+from lumilio.library import metadata_layers
 from lumilio.library.context import Context
+from lumilio.library.metadata_layers import Stars, TypedMetadata
 
 api = Router("assets", "Photos, videos and recordings.", gate="first")
 
@@ -51,33 +51,33 @@ def update_asset_metadata(ctx: Context, id: UUID, body: AssetMetadataUpdate) -> 
 
     What differs from the file is kept apart from it and survives that the file is read again.
     """
-    asset_metadata.replace(ctx, id, body.specific_metadata)
+    metadata_layers.replace(ctx, id, body.specific_metadata)
     return Message("Asset updated successfully")
 
 
 @api.put("/assets/{id}/description", role="user", errors=(NotFound, Forbidden))
 def set_asset_description(ctx: Context, id: UUID, body: DescriptionUpdate) -> Message:
     """Set the free-text description of an asset."""
-    asset_metadata.describe(ctx, id, body.description)
+    metadata_layers.describe(ctx, id, body.description)
     return Message("Description updated successfully")
 
 
 @api.put("/assets/{id}/rating", role="user", errors=(NotFound, Forbidden))
 def set_asset_rating(ctx: Context, id: UUID, body: RatingUpdate) -> Message:
     """Set an asset's star rating."""
-    asset_metadata.rate(ctx, id, body.rating)
+    metadata_layers.rate(ctx, id, body.rating)
     return Message("Rating updated successfully")
 
 
 @api.put("/assets/{id}/like", role="user", errors=(NotFound, Forbidden))
 def set_asset_like(ctx: Context, id: UUID, body: LikeUpdate) -> Message:
     """Like or unlike an asset."""
-    asset_metadata.like(ctx, id, liked=body.liked)
+    metadata_layers.like(ctx, id, liked=body.liked)
     return Message("Like updated successfully")
 
 
 @api.put("/assets/{id}/rating-and-like", role="user", errors=(NotFound, Forbidden))
 def set_asset_rating_and_like(ctx: Context, id: UUID, body: RatingAndLikeUpdate) -> Message:
     """Set star rating and like in one step."""
-    asset_metadata.rate_and_like(ctx, id, body.rating, liked=body.liked)
+    metadata_layers.rate_and_like(ctx, id, body.rating, liked=body.liked)
     return Message("Rating and like updated successfully")

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from lumilio.db import Transaction
-from lumilio.library import asset_metadata, photo_metadata, processing
+from lumilio.library import metadata_layers, photo_metadata, processing
 from lumilio.library.assets import THUMBNAIL_SIZES, StoredAsset, by_key
 from lumilio.library.processing import AssetProcessingStatus
 from lumilio.library.repository_folders import Layout
@@ -65,7 +65,7 @@ def _record_facts(tx: Transaction, stored: StoredAsset, development: Development
     document = photo_metadata.from_facts(
         facts, width=development.width, height=development.height, is_raw=bool(stored.is_raw)
     )
-    asset_metadata.record_file(tx, stored.key, facts, document)
+    metadata_layers.record_file(tx, stored.key, facts, document)
     tx.run(
         "UPDATE assets SET width = ?, height = ? WHERE id = ?",
         (development.width, development.height, stored.key),

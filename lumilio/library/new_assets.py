@@ -6,7 +6,7 @@ from uuid import uuid4
 from msgspec import Struct
 
 from lumilio.db import Transaction, to_microseconds
-from lumilio.library import asset_metadata, file_names, processing
+from lumilio.library import file_names, metadata_layers, processing
 from lumilio.media.formats import Format
 
 
@@ -59,4 +59,4 @@ def replace_content(tx: Transaction, key: int, content_hash: bytes, now: datetim
         (content_hash, processing.encode(processing.begin(now)), key),
     )
     tx.run("DELETE FROM thumbnails WHERE asset_id = ?", (key,))
-    asset_metadata.forget_file(tx, key)
+    metadata_layers.forget_file(tx, key)

@@ -174,11 +174,11 @@ def _rating(texts: dict[str, str]) -> int | None:
 def _stored_size(tags: Tags) -> tuple[int, int]:
     """The size of the picture, where RAW files tell it apart from that of their sensor."""
     cropped = numbers_in(tags.texts.get("RawImageCroppedSize", "").replace("x", " "))
-    if len(cropped) == 2:
+    if len(cropped) == 2 and min(cropped) > 0:
         return int(cropped[0]), int(cropped[1])
-    left, top, right, bottom = (number(tags.texts.get(name, "")) for name in _SENSOR_BORDERS)
-    if right and bottom and tags.width >= right and tags.height >= bottom:
-        return int(right - (left or 0)), int(bottom - (top or 0))
+    left, top, right, bottom = (number(tags.texts.get(name, "")) or 0 for name in _SENSOR_BORDERS)
+    if 0 <= left < right <= tags.width and 0 <= top < bottom <= tags.height:
+        return int(right - left), int(bottom - top)
     return tags.width, tags.height
 
 

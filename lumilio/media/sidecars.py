@@ -51,17 +51,15 @@ def prevailing(sidecar: PhotoFacts, file: PhotoFacts) -> PhotoFacts:
 
 
 def _time(sidecar: PhotoFacts, file: PhotoFacts) -> dict[str, object]:
-    wall, offset = sidecar.wall_time, sidecar.capture_offset_minutes
-    if wall is None or sidecar.taken_time is None:
+    if sidecar.taken_time is None:
         return {}
+    time, offset = sidecar.taken_time, sidecar.capture_offset_minutes
     if offset is None and file.capture_offset_minutes is not None:
         # Editors correct the clock and leave the zone out.
         offset = file.capture_offset_minutes
-        return {
-            "taken_time": sidecar.taken_time - timedelta(minutes=offset),
-            "capture_offset_minutes": offset,
-        }
-    return {"taken_time": sidecar.taken_time, "capture_offset_minutes": offset}
+        with suppress(OverflowError):
+            time -= timedelta(minutes=offset)
+    return {"taken_time": time, "capture_offset_minutes": offset}
 
 
 def _read(path: Path) -> str:

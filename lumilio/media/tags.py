@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from PIL import Image
 
 from lumilio.errors import CannotDecode
-from lumilio.media import containers, maker_notes, pictures
+from lumilio.media import file_structures, maker_notes, pictures
 from lumilio.media.exif_names import (
     EXIF_NAMES,
     HIDDEN_NAMES,
@@ -165,9 +165,9 @@ def _tags_in_head(path: Path) -> Tags:
 def _tags_of_container(path: Path) -> Tags:
     texts = {}
     with suppress(OSError):
-        if time := containers.png_time(path):
+        if time := file_structures.png_time(path):
             texts["ModifyDate"] = time
-        if size := containers.raf_size(path):
+        if size := file_structures.raf_size(path):
             texts["RawImageCroppedSize"] = "{}x{}".format(*size)
     return Tags(texts, {}, dict(texts))
 

@@ -11,7 +11,10 @@ _MINUTE = timedelta(minutes=1)
 def offset_at(moment: datetime, place: Place) -> int | None:
     """Return the minutes east of UTC at an aware moment; None where the zone is not known."""
     zone = _zone_of(place)
-    offset = moment.astimezone(zone).utcoffset() if zone else None
+    try:
+        offset = moment.astimezone(zone).utcoffset() if zone else None
+    except OverflowError:  # at the ends of the calendar
+        return None
     return None if offset is None else offset // _MINUTE
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lumilio.media.containers import png_time, raf_size
+from lumilio.media.file_structures import png_time, raf_size
 from lumilio.media.maker_notes import canon_speed, kodak_speed, trail_camera_time
 from lumilio.media.metadata import facts_of, read_metadata
 from lumilio.media.tags import Tags
@@ -82,6 +82,20 @@ def test_the_picture_on_panasonics_sensor() -> None:
     texts |= {"SensorBottomBorder": "2742", "SensorTopBorder": "6"}
     facts = facts_of(Tags(texts, {}, dict(texts), 3724, 2754))
     assert (facts.width, facts.height) == (3648, 2736)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"RawImageCroppedSize": "0x0"},
+        {"RawImageCroppedSize": "-5x7"},
+        {"SensorRightBorder": "9999", "SensorBottomBorder": "9999"},
+        {"SensorRightBorder": "5", "SensorBottomBorder": "5", "SensorLeftBorder": "9"},
+    ],
+)
+def test_an_impossible_size_is_not_believed(texts: dict[str, str]) -> None:
+    facts = facts_of(Tags(texts, {}, dict(texts), 40, 30))
+    assert (facts.width, facts.height) == (40, 30)
 
 
 def test_exif_behind_the_pixels_of_sigmas_raw(

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lumilio.media.capture_time import capture_time
 from lumilio.media.time_zones import Place, offset_at, offset_of_wall_clock
@@ -33,6 +35,23 @@ def test_a_moment() -> None:
 def test_no_zone_is_made_up(place: Place) -> None:
     assert offset_of_wall_clock(datetime(2024, 7, 4), place) is None
     assert offset_at(datetime(2024, 7, 4, tzinfo=UTC), place) is None
+
+
+@given(st.datetimes(), st.sampled_from([MUNICH, KATHMANDU, (-90.0, 180.0), (91.0, 999.0)]))
+def test_no_time_and_no_place_raises(wall: datetime, place: Place) -> None:
+    for offset in (
+        offset_of_wall_clock(wall, place),
+        offset_at(wall.replace(tzinfo=UTC), place),
+    ):
+        assert offset is None or abs(offset) <= 840
+
+
+@pytest.mark.parametrize("wall", [datetime.min, datetime.max])
+def test_the_ends_of_the_calendar(wall: datetime) -> None:
+    for place in (MUNICH, NEW_YORK):
+        offset_of_wall_clock(wall, place)
+        offset_at(wall.replace(tzinfo=UTC), place)
+        capture_time({"DateTimeOriginal": f"{wall:%Y:%m:%d %H:%M:%S}".zfill(19)}, place)
 
 
 NOON = {"DateTimeOriginal": "2024:07:04 12:00:00"}
