@@ -226,8 +226,9 @@ def serving(home: Path, **settings: str) -> Iterator[tuple[Server, str]]:
 def environment(mark: str, settings: dict[str, str]) -> dict[str, str]:
     """The environment without a user's own settings, with the bench's and a mark to find it by."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LUMILIO_")}
-    # A long drill must not end because its token did.
-    chosen = {"access_token_minutes": "600"} | settings
+    # A long drill must not end because its token did, and every scan is the bench's own.
+    usual = {"access_token_minutes": "600", "scan_enabled": "false", "watch_folders": "false"}
+    chosen = usual | settings
     return kept | {MARK: mark} | {f"LUMILIO_{n.upper()}": value for n, value in chosen.items()}
 
 

@@ -107,10 +107,14 @@ def enqueue(tx: Transaction, job: NewJob, now: datetime) -> int:
     return tx.insert(_INSERT, _values(job, now))
 
 
-def enqueue_all(tx: Transaction, jobs: Iterable[NewJob], now: datetime) -> None:
-    """Write many jobs; those whose unique key is taken by an unfinished one are left out."""
+def enqueue_all(tx: Transaction, jobs: Iterable[NewJob], now: datetime) -> int:
+    """Write many jobs; those whose unique key is taken by an unfinished one are left out.
+
+    Returns how many were written.
+    """
     tx.notify(TOPIC)
-    tx.run_many(_INSERT.replace("INSERT", "INSERT OR IGNORE", 1), [_values(j, now) for j in jobs])
+    insert = _INSERT.replace("INSERT", "INSERT OR IGNORE", 1)
+    return sum(tx.run(insert, _values(job, now)) for job in jobs)
 
 
 _INSERT = (
@@ -178,14 +182,25 @@ def hand_back(tx: Transaction, ids: Sequence[int]) -> None:
     )
 
 
-def claim(tx: Transaction, job_id: int, now: datetime) -> Job | None:
-    """Start an attempt; None when the job does not wait or its queue is paused."""
-    return tx.row(
+def claim(tx: Transaction, ids: Sequence[int], now: datetime) -> list[Job]:
+    """Start an attempt of each job that still waits and whose queue is not paused."""
+    claimed = tx.rows(
         Job,
         "UPDATE jobs SET state = 'running', attempt = attempt + 1, attempted_at = ?"
-        f" WHERE id = ? AND state = 'available' AND {_NOT_PAUSED}"
+        " WHERE id IN (SELECT value FROM json_each(?))"
+        f" AND state = 'available' AND {_NOT_PAUSED}"
         " RETURNING id, kind, attempt, max_attempts, payload, asset_id, last_error",
-        (to_microseconds(now), job_id),
+        (to_microseconds(now), msgspec.json.encode(ids).decode()),
+    )
+    return sorted(claimed, key=lambda job: job.id)
+
+
+def unclaim(tx: Transaction, ids: Iterable[int]) -> None:
+    """Take back attempts that were not begun; the jobs wait again."""
+    tx.run_many(
+        "UPDATE jobs SET state = 'available', attempt = attempt - 1, dispatched_at = NULL"
+        " WHERE id = ? AND state = 'running'",
+        [(job_id,) for job_id in ids],
     )
 
 
@@ -250,6 +265,33 @@ def is_on_its_way(db: Connection, asset_key: int) -> bool:
         db.value(
             f"SELECT 1 FROM jobs WHERE asset_id = ? AND kind = ? AND {UNFINISHED}",
             (asset_key, INGEST.name),
+        )
+    )
+
+
+def is_unfinished(db: Connection, unique_key: str) -> bool:
+    """Whether a job of this key waits or runs."""
+    return bool(
+        db.value(f"SELECT 1 FROM jobs WHERE unique_key = ? AND {UNFINISHED}", (unique_key,))
+    )
+
+
+def is_running(db: Connection, unique_key: str) -> bool:
+    """Whether a job of this key is at work."""
+    return bool(
+        db.value(
+            f"SELECT 1 FROM jobs WHERE unique_key = ? AND {UNFINISHED} AND state = 'running'",
+            (unique_key,),
+        )
+    )
+
+
+def was_discarded(db: Connection, unique_key: str, since: datetime) -> bool:
+    """Whether the work of this key was given up after an instant."""
+    return bool(
+        db.value(
+            "SELECT 1 FROM jobs WHERE unique_key = ? AND state = 'discarded' AND finalized_at > ?",
+            (unique_key, to_microseconds(since)),
         )
     )
 

@@ -70,6 +70,7 @@ def create(ctx: Context, wanted: NewRepository) -> Repository:
             key = _revive(tx, folder, marker, ctx) or _insert(tx, folder, marker, wanted.role, ctx)
         except apsw.ConstraintError as error:
             raise Conflict("This repository is already part of the library") from error
+        tx.notify(repositories.TOPIC)
         repository = repositories.by_key(tx, key)
     return repository.public
 
@@ -91,6 +92,7 @@ def unregister(ctx: Context, repository_id: UUID) -> None:
         )
         if not changed:
             raise NotFound("There is no such repository")
+        tx.notify(repositories.TOPIC)
         jobs.cancel(tx, jobs.waiting_in(tx, repository.key), _LET_GO, now)
         # Chunks that wait for the rest of their file have no repository to become an asset of.
         tx.run("DELETE FROM upload_sessions WHERE repository_id = ?", (repository.key,))

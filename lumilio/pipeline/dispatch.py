@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from lumilio.errors import CannotDecode, DecoderFailed, LumilioError, Repository
 from lumilio.library import asset_records, jobs, merging, registrations, sessions
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
+from lumilio.pipeline.compare import Stopped
 from lumilio.pipeline.queues import JobQueue
 from lumilio.pipeline.tasks import Task
 
@@ -31,17 +32,23 @@ class GaveUp(LumilioError):
 class Dispatcher:
     """Runs the jobs of the ledger until stopped."""
 
-    def __init__(self, ctx: Context, tasks: Mapping[str, Task], queue_file: Path) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        tasks: Mapping[str, Task],
+        queue_file: Path,
+        stopping: threading.Event | None = None,
+    ) -> None:
         self._ctx = ctx
         self._tasks = tasks
         # The ledger knows everything that this file ever carried, and more surely.
         for leftover in (queue_file, Path(f"{queue_file}-wal"), Path(f"{queue_file}-shm")):
             leftover.unlink(missing_ok=True)
         self._queues = [
-            JobQueue(name, queue_file, task.workers, self.run_job) for name, task in tasks.items()
+            JobQueue(name, queue_file, task.workers, self.run_jobs) for name, task in tasks.items()
         ]
         self._wake = threading.Event()
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._thread = threading.Thread(target=self._loop, name="dispatch", daemon=True)
         ctx.db.subscribe(jobs.TOPIC, self._wake.set)
 
@@ -86,28 +93,60 @@ class Dispatcher:
             room = _PORTION + queue.workers - queue.size
             if due.get(queue.name, now + 1) > now or room < _PORTION // 2:
                 continue
+            most = self._tasks[queue.name].most_together
             with self._ctx.db.write(durable=False) as tx:
-                ids = jobs.take_waiting(tx, queue.name, room, self._ctx.now())
-            for job_id in ids:
-                queue.put(job_id)
+                ids = jobs.take_waiting(tx, queue.name, room * most, self._ctx.now())
+            # A few jobs are still work for all workers.
+            size = min(most, -(-len(ids) // queue.workers))
+            for start in range(0, len(ids), size or 1):
+                queue.put(ids[start : start + size])
 
-    def run_job(self, job_id: int) -> None:
-        """Run one job if it still waits; its outcome is in the ledger afterwards."""
+    def run_jobs(self, ids: Sequence[int]) -> None:
+        """Run jobs of one kind that still wait; their outcome is in the ledger afterwards."""
         if self._stopping.is_set():
             return
         with self._ctx.db.write(durable=False) as tx:
-            job = jobs.claim(tx, job_id, self._ctx.now())
-        if job is None:
-            return
+            claimed = jobs.claim(tx, ids, self._ctx.now())
+        try:
+            left = self._run_together(claimed)
+            while left and not self._stopping.is_set():
+                self._run(left.pop(0))
+            self._take_back(left)
+        finally:
+            self._wake.set()
+
+    def _run_together(self, claimed: list[Job]) -> list[Job]:
+        """Run first attempts with as few commits as possible; returns what is left to run alone.
+
+        Whatever went wrong before or goes wrong here is not known to be one file's fault.
+        """
+        task = self._tasks[claimed[0].kind] if claimed else None
+        fresh = [job for job in claimed if job.attempt == 1]
+        if task is None or task.run_together is None or len(fresh) < 2:
+            return claimed
+        again = [job for job in claimed if job.attempt > 1]
+        try:
+            return [*task.run_together(self._ctx, fresh), *again]
+        except Exception as error:
+            log.debug("%d jobs failed together, now one by one: %s", len(fresh), error)
+            return claimed
+
+    def _run(self, job: Job) -> None:
         task = self._tasks[job.kind]
         try:
             if job.attempt > job.max_attempts:
                 raise GaveUp(f"Given up after {job.max_attempts} attempts that were interrupted")
             task.run(self._ctx, job)
+        except Stopped:
+            self._take_back([job])
         except Exception as error:
             self._note_failure(task, job, error)
-        finally:
-            self._wake.set()
+
+    def _take_back(self, unfinished: Sequence[Job]) -> None:
+        """Let jobs wait for the next start that this one did not get to."""
+        if unfinished:
+            with self._ctx.db.write(durable=False) as tx:
+                jobs.unclaim(tx, [job.id for job in unfinished])
 
     def _note_failure(self, task: Task, job: Job, error: Exception) -> None:
         """Record a failure, however often a full disk refuses the record."""

@@ -27,8 +27,7 @@ def _upload(library: Library, name: str = "a.jpg", seed: int = 1) -> Path:
 def _claimed(library: Library) -> jobs.Job:
     (job_id,) = library.due("ingest_asset")
     with library.db.write() as tx:
-        job = jobs.claim(tx, job_id, library.clock())
-    assert job is not None
+        (job,) = jobs.claim(tx, [job_id], library.clock())
     return job
 
 

@@ -31,7 +31,9 @@ export function formatPercent(part: number): string {
 }
 
 export function formatMilliseconds(ms: number): string {
-  return ms < 1000 ? `${plain.format(Math.round(ms))} ms` : `${short.format(ms / 1000)} s`;
+  if (ms < 1000) return `${plain.format(Math.round(ms))} ms`;
+  if (ms < 60_000) return `${short.format(ms / 1000)} s`;
+  return ms < 3_600_000 ? `${short.format(ms / 60_000)} min` : `${short.format(ms / 3_600_000)} h`;
 }
 
 /** "1/250 s" or "2.5 s" from what the camera wrote: "1/250", "0.004", "5/2" or "2.5". */
