@@ -3,6 +3,12 @@
 Every picture of the sample set goes through Lumilio's decoder process; what it tells stands against
 ExifTool field by field. A field counts where ExifTool tells it. The misses are listed, each with the
 reason where it is known and accepted.
+
+Rules that spare misses, so that the share can be judged: files of the theme `corrupt` are left out; a
+lens that ExifTool calls "Unknown …" or by a bare number counts by its next tag; spaces and the maker
+before a lens do not count; only the main picture's orientation turns a size; the GPS clock tells no
+offset. On these samples that is 19 fields: without the rules for lens, orientation and GPS about
+97.8 % agree.
 """
 
 import argparse
