@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lumilio.api import (
+    asset_metadata,
     assets,
     auth,
     batch,
@@ -49,6 +50,7 @@ ROUTERS: Sequence[Router] = (
     batch.api,
     precheck.api,
     assets.api,
+    asset_metadata.api,
     queue.api,
     events.api,
 )

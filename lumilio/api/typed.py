@@ -93,6 +93,10 @@ class Router:
         """Declare a POST operation."""
         return self._declare("POST", path, **options)
 
+    def put(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declare a PUT operation."""
+        return self._declare("PUT", path, **options)
+
     def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
         """Declare a PATCH operation."""
         return self._declare("PATCH", path, **options)

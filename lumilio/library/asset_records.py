@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from lumilio.db import Transaction, to_microseconds
-from lumilio.library import photo_metadata, processing
+from lumilio.db import Transaction
+from lumilio.library import metadata_layers, photo_metadata, processing
 from lumilio.library.assets import THUMBNAIL_SIZES, StoredAsset, by_key
 from lumilio.library.processing import AssetProcessingStatus
 from lumilio.library.repository_folders import Layout
@@ -65,23 +65,10 @@ def _record_facts(tx: Transaction, stored: StoredAsset, development: Development
     document = photo_metadata.from_facts(
         facts, width=development.width, height=development.height, is_raw=bool(stored.is_raw)
     )
+    metadata_layers.record_file(tx, stored.key, facts, document)
     tx.run(
-        "UPDATE assets SET specific_metadata = ?, width = ?, height = ?,"
-        " taken_time = COALESCE(?, taken_time),"
-        " capture_offset_minutes = COALESCE(?, capture_offset_minutes),"
-        " camera_model = ?, lens_model = ?, gps_latitude = ?, gps_longitude = ? WHERE id = ?",
-        (
-            msgspec.json.encode(document).decode(),
-            development.width,
-            development.height,
-            to_microseconds(facts.taken_time),
-            facts.capture_offset_minutes,
-            facts.camera_model,
-            facts.lens_model,
-            facts.gps_latitude,
-            facts.gps_longitude,
-            stored.key,
-        ),
+        "UPDATE assets SET width = ?, height = ? WHERE id = ?",
+        (development.width, development.height, stored.key),
     )
     tx.run(
         "INSERT OR REPLACE INTO asset_exif (asset_id, exif_raw) VALUES (?, ?)",

@@ -265,7 +265,7 @@ def _enter(
         return None
     _update(tx, key, found)
     if content_hash != found.content_hash:
-        new_assets.replace_content(tx, key, found.content_hash, found.modified_at, now)
+        new_assets.replace_content(tx, key, found.content_hash, now)
     elif not force and _is_developed(tx, key):
         return None
     return int(key)

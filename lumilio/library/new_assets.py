@@ -6,7 +6,7 @@ from uuid import uuid4
 from msgspec import Struct
 
 from lumilio.db import Transaction, to_microseconds
-from lumilio.library import file_names, processing
+from lumilio.library import file_names, metadata_layers, processing
 from lumilio.media.formats import Format
 
 
@@ -52,13 +52,11 @@ def insert(tx: Transaction, new: NewAsset) -> int:
     )
 
 
-def replace_content(
-    tx: Transaction, key: int, content_hash: bytes, taken_time: int | None, now: datetime
-) -> None:
+def replace_content(tx: Transaction, key: int, content_hash: bytes, now: datetime) -> None:
     """Forget what was read from the former content; what a person chose stays."""
     tx.run(
-        "UPDATE assets SET hash = ?, taken_time = ?, capture_offset_minutes = NULL,"
-        " thumbhash = NULL, processing = ? WHERE id = ?",
-        (content_hash, taken_time, processing.encode(processing.begin(now)), key),
+        "UPDATE assets SET hash = ?, thumbhash = NULL, processing = ? WHERE id = ?",
+        (content_hash, processing.encode(processing.begin(now)), key),
     )
     tx.run("DELETE FROM thumbnails WHERE asset_id = ?", (key,))
+    metadata_layers.forget_file(tx, key)

@@ -134,7 +134,7 @@ def _entered(
     if replaced is None:
         return _insert(tx, repository, arrival), False
     at = to_microseconds(arrival.at)
-    new_assets.replace_content(tx, replaced, arrival.content_hash, None, arrival.at)
+    new_assets.replace_content(tx, replaced, arrival.content_hash, arrival.at)
     tx.run(
         "UPDATE assets SET file_size = ?, upload_time = ? WHERE id = ?",
         (arrival.size, at, replaced),

@@ -2,8 +2,9 @@
 
 A camera writes the wall clock; only newer ones write the offset from UTC beside it. The first date
 tag that parses gives the wall clock. Its offset is, in this order: written in the value itself, in
-its own offset tags, in a later date tag that shows the same wall clock, or the difference to the
-GPS clock. Without any of these the wall clock counts as UTC and the offset stays unknown.
+its own offset tags, in a later date tag that shows the same wall clock, the difference to the GPS
+clock, or that of the time zone where the photo was taken. Without any of these the wall clock counts
+as UTC and the offset stays unknown.
 """
 
 import re
@@ -12,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from lumilio.media import time_zones
 from lumilio.media.numbers import numbers_in
+from lumilio.media.time_zones import Place
 
 MAX_OFFSET_MINUTES = 14 * 60
 GPS_OFFSET_STEP_MINUTES = 15
@@ -27,6 +30,8 @@ _DATE_TAGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("DateTimeDigitized", ("OffsetTimeDigitized", "OffsetTime", "TimeZoneOffset")),
     ("DateCreated", ()),
 )
+# Of IPTC, which programs write last and with the zone of the computer.
+_LAST_DATE = "DateTimeCreated"
 _FRACTION_TAGS = {
     "DateTimeOriginal": "SubSecTimeOriginal",
     "CreateDate": "SubSecTimeDigitized",
@@ -36,7 +41,7 @@ _FRACTION_TAGS = {
 _STAMP = re.compile(
     r"""\s*(?P<year>\d{4})(?P<dash>[:-])(?P<month>\d\d)(?P=dash)(?P<day>\d\d)
         [\sT](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?
-        \s*(?P<zone>Z|[+-][\d:]{1,5})?\s*""",
+        \s*(?:GMT(?=[+-]))?(?P<zone>Z|[+-][\d:]{1,5})?\s*""",
     re.VERBOSE | re.ASCII,
 )
 _OFFSET = re.compile(r"\s*([+-])(\d{1,2})(?::?([0-5]\d))?\s*", re.ASCII)
@@ -81,16 +86,21 @@ def parse_stamp(text: str) -> Stamp | None:
     return Stamp(wall.replace(microsecond=_microseconds(match["fraction"] or "")), offset)
 
 
-def capture_time(tags: Mapping[str, str]) -> CaptureTime | None:
-    """Return when the photo was taken by its tags (ExifTool names), None without any usable date."""
-    stamps = list(_stamps(tags))
+def capture_time(tags: Mapping[str, str], place: Place = (None, None)) -> CaptureTime | None:
+    """Return when the photo was taken by its tags (ExifTool names), None without any usable date.
+
+    `place` is latitude and longitude in degrees.
+    """
+    stamps = list(_stamps(tags)) or list(filter(None, [parse_stamp(tags.get(_LAST_DATE, ""))]))
     gps = gps_time(tags)
     if not stamps:
-        return CaptureTime(gps, None) if gps else None
+        return CaptureTime(gps, time_zones.offset_at(gps, place)) if gps else None
     wall = stamps[0].wall
     offset = _stated_offset(stamps)
     if offset is None and gps:
         offset = _offset_by_gps(wall, gps)
+    if offset is None:
+        offset = time_zones.offset_of_wall_clock(wall, place)
     try:
         return CaptureTime((wall - timedelta(minutes=offset or 0)).replace(tzinfo=UTC), offset)
     except OverflowError:

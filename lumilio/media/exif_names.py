@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
+from lumilio.media.exif_words import words
 from lumilio.media.numbers import degrees, fraction, number, numbers_in
 
 Printed = str | int | float | list[str | int | float]
@@ -78,7 +79,10 @@ def print_value(name: str, text: str, spoken: str, reference: str = "") -> Print
     if name == "GPSAltitude":
         return _altitude_text(text, reference) or spoken
     printer = _PRINTERS.get(name)
-    printed = printer(text) if printer else None
+    printed = printer(text) if printer else words(name, text)
+    if printed is None and _RATIONALS.fullmatch(text) and _PLAIN_NUMBER.fullmatch(spoken):
+        # exiv2 says the same with fewer digits.
+        printed = _generic(text)
     return plain(_generic(spoken) if printed is None else printed)
 
 

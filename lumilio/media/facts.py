@@ -3,7 +3,7 @@
 Free of decoders, so that the program can receive results without loading any.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -15,14 +15,37 @@ Task = Literal["metadata", "thumbnails"]
 ALL_TASKS: frozenset[Task] = frozenset({"metadata", "thumbnails"})
 
 
-class PhotoFacts(Struct, frozen=True):
+class FaceRegion(Struct, frozen=True):
+    """A face that another program marked, in parts of the stored picture's sides (0 to 1).
+
+    `kind` is Face or Pet, `left` and `top` tell the upper left corner.
+    """
+
+    name: str | None
+    kind: str
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class EmbeddedVideo(Struct, frozen=True):
+    """Where in a picture file its clip lies, in bytes."""
+
+    offset: int
+    length: int
+
+
+class PhotoFacts(Struct, frozen=True, omit_defaults=True):
     """What the metadata of one photo says; None where it is silent.
 
     `taken_time` is aware and in UTC. `exposure_time` is seconds as printed ("1/125"),
     `focal_length` millimetres, `exposure` EV, latitude and longitude signed decimal degrees,
     altitude metres. `orientation` is the EXIF value 1–8 as written; `width` × `height` is the
     displayed size, already turned.
-    `content_identifier` joins the parts of an Apple Live Photo. `rating` is 0–5 stars.
+    `content_identifier` joins the parts of an Apple Live Photo, `embedded_video` is the clip of a
+    motion photo. `rating` is 0–5 stars; `keyword_paths` are keywords with those above them,
+    "Places|Italy|Rome".
     """
 
     taken_time: datetime | None = None
@@ -45,6 +68,18 @@ class PhotoFacts(Struct, frozen=True):
     content_identifier: str | None = None
     rating: int | None = None
     keywords: tuple[str, ...] = ()
+    keyword_paths: tuple[str, ...] = ()
+    title: str | None = None
+    faces: tuple[FaceRegion, ...] = ()
+    embedded_video: EmbeddedVideo | None = None
+
+    @property
+    def wall_time(self) -> datetime | None:
+        """What the clock of the camera showed, naive."""
+        if self.taken_time is None:
+            return None
+        offset = timedelta(minutes=self.capture_offset_minutes or 0)
+        return (self.taken_time + offset).replace(tzinfo=None)
 
 
 class Development(Struct, frozen=True):

@@ -5,26 +5,42 @@ the first one with a usable value counts.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from lumilio.media import sidecars
 from lumilio.media.capture_time import capture_time
 from lumilio.media.exif_names import Printed, aperture_text, exposure_time_text, shutter_speed_text
 from lumilio.media.facts import PhotoFacts
-from lumilio.media.numbers import degrees, number
+from lumilio.media.motion_photos import embedded_video
+from lumilio.media.numbers import degrees, number, numbers_in
 from lumilio.media.pictures import displayed_size
-from lumilio.media.tags import Tags, bounded, read_tags
+from lumilio.media.regions import face_regions
+from lumilio.media.tags import Tags, bounded, read_tags, read_xmp
 
-_DESCRIPTIONS = ("ImageDescription", "UserComment", "XPComment", "Caption", "Description")
+_DESCRIPTIONS = (
+    *("ImageDescription", "UserComment", "XPComment", "Caption", "Description"),
+    "Caption-Abstract",
+)
+_TITLES = ("Title", "XPTitle", "ObjectName", "Headline")
 # LensInfo is only a range of figures, so it yields to every tag that holds a name.
 _LENSES = ("LensModel", "LensID", "LensType", "Lens", "LensInfo")
 _MODELS = ("Model", "CameraModelName", "UniqueCameraModel")
 _SPEEDS = ("ISO", "ISOSpeedRatings", "RecommendedExposureIndex")
 _FOCAL_LENGTHS = ("FocalLength", "FocalLengthIn35mmFilm", "FocalLengthIn35mmFormat")
+_SENSOR_BORDERS = (
+    *("SensorLeftBorder", "SensorTopBorder", "SensorRightBorder", "SensorBottomBorder"),
+)
 _NO_LENS = frozenset({"", "-", "--", "---", "----", "n/a", "none", "unknown", "0.0 mm f/0.0"})
 _ISO_IS_ELSEWHERE = 65535
+_KEYWORD_PATHS = (
+    "HierarchicalSubject",
+    "TagsList",
+    "LastKeywordXMP",
+)
 
 
 class Metadata(Struct, frozen=True):
@@ -35,22 +51,33 @@ class Metadata(Struct, frozen=True):
 
 
 def read_metadata(path: Path) -> Metadata:
-    """Read a photo's metadata; CannotDecode when no reader understands the file."""
+    """Read a photo's metadata; CannotDecode when no reader understands the file.
+
+    What an XMP sidecar beside the file says prevails, see `sidecars`.
+    """
     tags = read_tags(path)
+    facts = facts_of(tags)
+    facts = structs.replace(facts, embedded_video=embedded_video(path, tags.texts, tags.structures))
     size: dict[str, Printed] = {}
-    if tags.width and tags.height:
-        megapixels = round(tags.width * tags.height / 1e6, 2)
-        size = {"ImageWidth": tags.width, "ImageHeight": tags.height, "Megapixels": megapixels}
-    return Metadata(facts_of(tags), bounded(tags.printed | size))
+    width, height = _stored_size(tags)
+    if width and height:
+        megapixels = round(width * height / 1e6, 2)
+        size = {"ImageWidth": width, "ImageHeight": height, "Megapixels": megapixels}
+    printed = tags.printed | size
+    if packet := sidecars.packet_beside(path):
+        sidecar = read_xmp(packet)
+        facts = sidecars.prevailing(facts_of(sidecar), facts)
+        printed |= sidecar.printed
+    return Metadata(facts, bounded(printed))
 
 
 def facts_of(tags: Tags) -> PhotoFacts:
     """Work out the facts from the tags."""
     texts = tags.texts
-    time = capture_time(texts)
     latitude, longitude = _position(texts)
+    time = capture_time(texts, (latitude, longitude))
     orientation = _orientation(texts)
-    width, height = displayed_size(tags.width, tags.height, orientation)
+    width, height = displayed_size(*_stored_size(tags), orientation)
     return PhotoFacts(
         taken_time=time.utc if time else None,
         capture_offset_minutes=time.offset_minutes if time else None,
@@ -72,6 +99,9 @@ def facts_of(tags: Tags) -> PhotoFacts:
         content_identifier=_first(texts, ("ContentIdentifier",)),
         rating=_rating(texts),
         keywords=_keywords(tags),
+        keyword_paths=_keyword_paths(tags),
+        title=_first(texts, _TITLES),
+        faces=face_regions(tags.structures),
     )
 
 
@@ -88,8 +118,10 @@ def _lens(tags: Tags) -> str | None:
     for name in _LENSES:
         text = str(tags.printed.get(name, "")).strip()
         is_nameless = name == "LensType" and not any(mark in text for mark in ("mm", "f/"))
-        # XMP's LensID and some maker notes hold a bare code that names no lens to a person.
-        if text.lower() not in _NO_LENS and not is_nameless and not text.isdecimal():
+        # XMP's LensID and some maker notes hold a bare code that names no lens to a person; a note
+        # that moved within its file says nonsense.
+        is_nonsense = text.isdecimal() or text.endswith("- 0.0 mm")
+        if text.lower() not in _NO_LENS and not is_nameless and not is_nonsense:
             return text
     return None
 
@@ -137,6 +169,23 @@ def _rating(texts: dict[str, str]) -> int | None:
     if stars is None and (percent := number(texts.get("RatingPercent", ""))) is not None:
         stars = 5 if percent >= 99 else math.ceil(percent / 99) + percent // 25
     return int(stars) if stars is not None and 0 <= stars <= 5 else None
+
+
+def _stored_size(tags: Tags) -> tuple[int, int]:
+    """The size of the picture, where RAW files tell it apart from that of their sensor."""
+    cropped = numbers_in(tags.texts.get("RawImageCroppedSize", "").replace("x", " "))
+    if len(cropped) == 2 and min(cropped) > 0:
+        return int(cropped[0]), int(cropped[1])
+    left, top, right, bottom = (number(tags.texts.get(name, "")) or 0 for name in _SENSOR_BORDERS)
+    if 0 <= left < right <= tags.width and 0 <= top < bottom <= tags.height:
+        return int(right - left), int(bottom - top)
+    return tags.width, tags.height
+
+
+def _keyword_paths(tags: Tags) -> tuple[str, ...]:
+    paths = (path for name in _KEYWORD_PATHS for path in tags.lists.get(name, ()))
+    parts = ("|".join(part.strip() for part in re.split(r"[|/]", path)) for path in paths)
+    return tuple(dict.fromkeys(path for path in parts if "|" in path))
 
 
 def _keywords(tags: Tags) -> tuple[str, ...]:

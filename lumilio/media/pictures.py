@@ -41,7 +41,7 @@ _PLUGINS = (
     AvifImagePlugin.AvifImageFile,
 )
 _FORMATS = tuple(plugin.format for plugin in _PLUGINS if plugin.format in Image.OPEN)
-_HEIF_BRANDS = frozenset(
+HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"}
 )
 _ORIENTATION_TAG = 0x0112
@@ -199,7 +199,7 @@ def _formats_for(file: BinaryIO | BytesIO, path: Path) -> tuple[str, ...]:
     file.seek(0)
     if not head:
         raise CannotDecode(path, "The file is empty")
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS:
         _register_heif()
         return (*_FORMATS, "HEIF")
     return _FORMATS

@@ -29,6 +29,12 @@ from lumilio.media.numbers import number
         ("GPSTimeStamp", "9/1 5/1 3/1", "09:05:03"),
         ("ExifVersion", "48 50 51 50", "0232"),
         ("MetadataDate", "2023-09-02T16:18:48+02:00", "2023:09:02 16:18:48+02:00"),
+        ("Flash", "16", "Off, Did not fire"),
+        ("ExposureProgram", "2", "Program AE"),
+        ("ResolutionUnit", "2", "inches"),
+        ("ComponentsConfiguration", "1 2 3 0", "Y, Cb, Cr, -"),
+        ("GPSImgDirectionRef", "T", "True North"),
+        ("GPSLatitudeRef", "S", "South"),
         ("WhitePoint", "3127/10000 329/1000", "0.3127 0.329"),
     ],
 )
@@ -40,6 +46,12 @@ def test_places_are_printed_with_their_reference() -> None:
     latitude = print_value("GPSLatitude", "37/1 522656/10000 0/1", "", "N")
     assert latitude == "37 deg 52' 15.94\" N"
     assert print_value("GPSAltitude", "905/10", "", "1") == "90.5 m Below Sea Level"
+
+
+def test_rationals_keep_the_digits_that_the_reader_drops() -> None:
+    assert print_value("BrightnessValue", "11903/1527", "7.79502") == 7.795022921
+    assert print_value("Flash", "99", "(99)") == "(99)"
+    assert print_value("ComponentsConfiguration", "9 2 3", "odd") == "odd"
 
 
 def test_unprintable_values_fall_back_to_the_readers_own_words() -> None:
@@ -57,6 +69,8 @@ def test_exposure_compensation_reads_back(steps: int, denominator: int) -> None:
     assert number(str(printed)) == pytest.approx(steps / denominator)
 
 
-@given(st.text(), st.sampled_from(["ExposureTime", "LensInfo", "GPSLatitude", "ExifVersion"]))
+@given(
+    st.text(), st.sampled_from(["ExposureTime", "LensInfo", "GPSLatitude", "ExifVersion", "Flash"])
+)
 def test_no_text_raises(text: str, name: str) -> None:
     print_value(name, text, text)

@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import IFDRational
 
 from lumilio.errors import CannotDecode
-from lumilio.media import apple
+from lumilio.media import maker_notes
 from lumilio.media.facts import PhotoFacts
 from lumilio.media.metadata import Metadata, facts_of, read_metadata
 from lumilio.media.tags import EXIF_RAW_LIMIT_BYTES, Tags, bounded, clean
@@ -138,6 +138,17 @@ def test_xmp_is_found_in_a_gif(tmp_path: Path, corners: Image.Image) -> None:
     assert read_metadata(file).facts.keywords == ("sea", "boat")
 
 
+def test_a_long_comment_is_a_caption(metadata: Callable[..., Metadata], exif: BuildExif) -> None:
+    comment = ("A long day at the sea. " * 30).strip()
+    for code, text in (
+        (b"ASCII\0\0\0", comment.encode()),
+        (b"UNICODE\0", comment.encode("utf-16-be")),
+        (b"UNICODE\0", comment.encode("utf-16-le")),
+    ):
+        block = exif({}, {0x9286: code + text})
+        assert metadata(exif=block).facts.description == comment
+
+
 def test_exif_wins_over_xmp(metadata: Callable[..., Metadata], exif: BuildExif) -> None:
     facts = metadata(exif=exif(MAIN, EXIF_IFD), xmp=XMP.encode()).facts
     assert (facts.rating, facts.description) == (4, "A boat")
@@ -254,13 +265,16 @@ def apple_note(entries: list[tuple[int, int, bytes]]) -> bytes:
 
 def test_apple_content_identifier() -> None:
     note = apple_note([(0x0001, 9, b"\0\0\0\x09"), (0x0011, 2, b"ABC-DEF\0")])
-    assert apple.content_identifier(note) == "ABC-DEF"
+    assert maker_notes.content_identifier(note) == "ABC-DEF"
 
 
 @pytest.mark.parametrize("note", [b"", b"Nikon", b"Apple iOS\0", b"Apple iOS\0\0\x01MM\xff\xff\0"])
 def test_other_notes_have_none(note: bytes) -> None:
-    assert apple.content_identifier(note) is None
-    assert apple.content_identifier(apple_note([(0x0011, 2, b"X" * 50)])[:40]) in (None, "X" * 12)
+    assert maker_notes.content_identifier(note) is None
+    assert maker_notes.content_identifier(apple_note([(0x0011, 2, b"X" * 50)])[:40]) in (
+        None,
+        "X" * 12,
+    )
 
 
 def test_live_photo_id_is_read_from_a_file(

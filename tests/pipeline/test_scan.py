@@ -82,7 +82,8 @@ def test_a_changed_file_is_read_again_and_keeps_what_a_person_chose(
     file = _put(photos, "a.jpg", 1)
     library.scan()
     ids = _ids(library)
-    library.run("UPDATE assets SET rating = 4, liked = 1")
+    chosen = {"rating": 4, "liked": True}
+    library.admin.ok("PUT", f"/assets/{ids['a.jpg']}/rating-and-like", chosen)
     file.write_bytes(jpeg(2, model="Another Camera"))
     assert _counts(library.scan()) == (0, 1, 0, 0)
     asset = library.admin.ok("GET", f"/assets/{ids['a.jpg']}")

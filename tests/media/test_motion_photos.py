@@ -1,0 +1,112 @@
+"""Clips inside pictures: found where they are told to be, and only where one is."""
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from lumilio.errors import CannotDecode
+from lumilio.media.facts import EmbeddedVideo
+from lumilio.media.metadata import read_metadata
+from lumilio.media.motion_photos import copy_embedded_video, embedded_video
+
+
+def box(kind: bytes, content: bytes = b"") -> bytes:
+    return struct.pack(">L", 8 + len(content)) + kind + content
+
+
+MP4 = box(b"ftyp", b"mp42\0\0\0\0mp42") + box(b"moov", b"m" * 40) + box(b"mdat", b"d" * 300)
+PICTURE = b"\xff\xd8" + b"picture" * 30 + b"\xff\xd9"
+SAMSUNG_TAIL = b"SEFH\x6b\0\0\0\x01\0\0\0\x10\0\0\0SEFT"
+
+
+def directory(*lengths: tuple[str, int]) -> dict[str, str]:
+    structures = {}
+    for index, (semantic, length) in enumerate(lengths, 1):
+        structures[f"Directory[{index}]/Container:Item/Item:Semantic"] = semantic
+        structures[f"Directory[{index}]/Container:Item/Item:Length"] = str(length)
+    return structures
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Any:
+    def write(content: bytes) -> Path:
+        (tmp_path / "photo.jpg").write_bytes(content)
+        return tmp_path / "photo.jpg"
+
+    return write
+
+
+GOOGLE = directory(("Primary", 0), ("MotionPhoto", len(MP4)))
+WITH_GAIN_MAP = directory(("Primary", 0), ("MotionPhoto", len(MP4)), ("GainMap", 50))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "texts", "structures"),
+    [
+        (PICTURE, b"", {"MicroVideo": "1", "MicroVideoOffset": str(len(MP4))}, {}),
+        (PICTURE, b"", {"MotionPhoto": "1"}, GOOGLE),
+        (PICTURE, b"g" * 50, {"MotionPhoto": "1"}, WITH_GAIN_MAP),
+        (PICTURE + b"\0\0\x30\x0aMotionPhoto_Data", SAMSUNG_TAIL, {}, {}),
+        (
+            box(b"ftyp", b"heic\0\0\0\0") + box(b"mdat", b"x" * 90) + b"\0\0\0\0mpvd",
+            b"",
+            {"MotionPhoto": "1"},
+            {},
+        ),
+    ],
+    ids=["micro video", "directory", "part behind", "samsung jpeg", "heic"],
+)
+def test_a_clip_is_found_and_copied(
+    photo: Any, before: bytes, after: bytes, texts: Any, structures: Any, tmp_path: Path
+) -> None:
+    path = photo(before + MP4 + after)
+    video = embedded_video(path, texts, structures)
+    assert video == EmbeddedVideo(len(before), len(MP4))
+    copy_embedded_video(path, video, tmp_path / "clip.mp4")
+    assert (tmp_path / "clip.mp4").read_bytes() == MP4
+
+
+@pytest.mark.parametrize(
+    "content",
+    [PICTURE, PICTURE + MP4[:60], PICTURE + box(b"ftyp", b"mp42") + box(b"mdat", b"d" * 100)],
+    ids=["taken away", "cut off", "without a film"],
+)
+def test_a_promise_without_a_clip_is_not_believed(photo: Any, content: bytes) -> None:
+    path = photo(content)
+    for length in ("", "1", str(len(MP4)), "99999999999", "-5", "x"):
+        texts = {"MotionPhoto": "1", "MicroVideo": "1", "MicroVideoOffset": length}
+        assert embedded_video(path, texts, GOOGLE) is None
+
+
+def test_plain_pictures_have_none(photo: Any) -> None:
+    assert embedded_video(photo(PICTURE + MP4), {}, {}) is None
+    assert embedded_video(photo(b""), {"MotionPhoto": "1"}, GOOGLE) is None
+
+
+def test_a_clip_that_has_gone_is_told(photo: Any, tmp_path: Path) -> None:
+    path = photo(PICTURE)
+    for video in (EmbeddedVideo(10, 20), EmbeddedVideo(len(PICTURE), 500)):
+        with pytest.raises(CannotDecode, match="no longer in the picture"):
+            copy_embedded_video(path, video, tmp_path / "clip.mp4")
+
+
+def test_the_facts_of_a_file_tell_the_clip(tmp_path: Path, corners: Image.Image) -> None:
+    xmp = f"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
+ xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" GCamera:MotionPhoto="1"
+ xmlns:Container="http://ns.google.com/photos/1.0/container/"
+ xmlns:Item="http://ns.google.com/photos/1.0/container/item/">
+ <Container:Directory><rdf:Seq>
+ <rdf:li rdf:parseType="Resource"><Container:Item Item:Mime="image/jpeg"
+  Item:Semantic="Primary" Item:Length="0"/></rdf:li>
+ <rdf:li rdf:parseType="Resource"><Container:Item Item:Mime="video/mp4"
+  Item:Semantic="MotionPhoto" Item:Length="{len(MP4)}"/></rdf:li>
+ </rdf:Seq></Container:Directory></rdf:Description></rdf:RDF></x:xmpmeta>"""
+    path = tmp_path / "PXL.MP.jpg"
+    corners.save(path, xmp=xmp.encode())
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes() + MP4)
+    assert read_metadata(path).facts.embedded_video == EmbeddedVideo(size, len(MP4))
