@@ -16,7 +16,7 @@ from lumilio.api import server
 from lumilio.db import Database, migrate
 from lumilio.errors import LumilioError
 from lumilio.home import Home, HomeLock
-from lumilio.library import keys, merging, placing, repositories
+from lumilio.library import exports, keys, merging, placing, repositories
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
 from lumilio.pipeline.dispatch import Dispatcher
@@ -65,6 +65,7 @@ class App:
         repositories.repair_folders(self.ctx)
         merging.delete_expired(self.ctx)
         placing.delete_abandoned(self.ctx)
+        exports.delete_leftovers(self.ctx)
         self._pool = DecodePool(
             settings.decoders,
             timeout_s=settings.decode_timeout_seconds,
@@ -72,7 +73,7 @@ class App:
         )
         work = tasks(self._pool, settings.decoders)
         self._dispatcher = Dispatcher(self.ctx, work, self.home.queue)
-        self._application = server.build(self.ctx)
+        self._application = server.build(self.ctx, self._pool)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 

@@ -72,6 +72,17 @@ class OpenedFile(FileResponse):
             raise NotFound(_GONE, cause=error.strerror) from error
 
 
+class PassingFile(OpenedFile):
+    """A file that is made for one answer and deleted after it, sent in whole."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        try:
+            await super().__call__({**scope, "headers": headers}, receive, send)
+        finally:
+            Path(self.path).unlink(missing_ok=True)
+
+
 def _held_back(send: Send) -> Send:
     """Keeps the start of an answer until its first bytes are read, so that 404 is still possible."""
     start: list[Message] = []

@@ -24,7 +24,7 @@ from PIL import (
 )
 
 from lumilio.errors import CannotDecode
-from lumilio.media.colours import to_8_bit, to_srgb
+from lumilio.media.colours import to_8_bit, to_rgb, to_srgb
 
 PIXEL_LIMIT = 300_000_000
 
@@ -71,10 +71,11 @@ class Picture(Protocol):
     width: int
     height: int
 
-    def render(self, longest_side: int) -> Image.Image:
+    def render(self, longest_side: int, *, faithful: bool = False) -> Image.Image:
         """Decode into upright sRGB (RGB, or RGBA where transparent), never enlarged.
 
-        CannotDecode when the pixels are damaged or incomplete.
+        Faithful means: with the best filter, and in the RGB of the picture's own profile, which is
+        then in `info`. CannotDecode when the pixels are damaged or incomplete.
         """
 
 
@@ -87,10 +88,10 @@ class PillowPicture:
         self._orientation = orientation_of(image)
         self.width, self.height = displayed_size(*image.size, self._orientation)
 
-    def render(self, longest_side: int) -> Image.Image:
+    def render(self, longest_side: int, *, faithful: bool = False) -> Image.Image:
         """Decode as `Picture.render` says."""
         with decode_faults(self._path):
-            return rendered(self._image, self._orientation, longest_side)
+            return rendered(self._image, self._orientation, longest_side, faithful=faithful)
 
 
 @contextmanager
@@ -129,13 +130,17 @@ def check_size(path: Path, width: int, height: int, pixel_limit: int) -> None:
         raise CannotDecode(path, why)
 
 
-def rendered(image: Image.Image, orientation: int, longest_side: int) -> Image.Image:
-    """Decode an opened image into upright sRGB, at most `longest_side` pixels; may raise anything."""
+def rendered(
+    image: Image.Image, orientation: int, longest_side: int, *, faithful: bool = False
+) -> Image.Image:
+    """Decode an opened image as `Picture.render` says; may raise anything."""
     is_jpeg = image.format in ("JPEG", "MPO")
     image = image if is_jpeg else to_8_bit(image)
-    filter_, gap = (_JPEG_FILTER, _JPEG_REDUCING_GAP) if is_jpeg else (_FILTER, _REDUCING_GAP)
+    is_quick = is_jpeg and not faithful
+    filter_, gap = (_JPEG_FILTER, _JPEG_REDUCING_GAP) if is_quick else (_FILTER, _REDUCING_GAP)
     image.thumbnail((longest_side, longest_side), filter_, reducing_gap=gap)
-    return to_srgb(upright(image, orientation))
+    image = upright(image, orientation)
+    return to_rgb(image) if faithful else to_srgb(image)
 
 
 def displayed_size(width: int, height: int, orientation: int) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from lumilio.errors import DecoderFailed
 from lumilio.media import worker
+from lumilio.media.export_options import ExportOptions
 from lumilio.media.facts import ALL_TASKS, Development, Task
 
 DEFAULT_TIMEOUT_S = 60.0
@@ -76,13 +77,31 @@ class DecodePool:
         )
         return development
 
+    def export(
+        self, source: Path, target: Path, options: ExportOptions, *, cancelled: Event
+    ) -> None:
+        """Export one photo in a worker; see `export.export_photo`.
+
+        DecoderFailed as in `develop`, and soon after `cancelled` is set.
+        """
+        self._call(worker.export_photo, (source, target, options), {}, cancelled)
+
     def call(self, *args: object, **kwargs: object) -> Any:
         """Call the pool's function in a worker; its own errors come through, others as in `develop`."""
+        return self._call(self._function, args, kwargs, Event())
+
+    def _call(
+        self,
+        function: Callable[..., Any],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        cancelled: Event,
+    ) -> Any:
         decoder = self._free.get()
         try:
-            if self._closed.is_set():
+            if self._closed.is_set() or cancelled.is_set():
                 raise DecoderFailed(_STOPPED)
-            return decoder.call(self._function, args, kwargs)
+            return decoder.call(function, args, kwargs, cancelled)
         finally:
             self._free.put(decoder)
 
@@ -113,13 +132,17 @@ class _Decoder:
         self._is_closed = False
 
     def call(
-        self, function: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, object]
+        self,
+        function: Callable[..., Any],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        cancelled: Event,
     ) -> Any:
-        """Make one call; DecoderFailed when the worker failed."""
+        """Make one call; DecoderFailed when the worker failed or the call was cancelled."""
         call = (function, self._timeout_s, *args)
         for _ in range(_STARTS):
             try:
-                return self._result(call, kwargs)
+                return self._result(call, kwargs, cancelled)
             except BrokenProcessPool:
                 # The worker died before it took the call, which therefore is not to blame.
                 self._discard()
@@ -135,7 +158,7 @@ class _Decoder:
                 pool.join(timeout_s)
             self._discard()
 
-    def _result(self, call: tuple[object, ...], kwargs: dict[str, object]) -> Any:
+    def _result(self, call: tuple[object, ...], kwargs: dict[str, object], cancelled: Event) -> Any:
         if self._is_closed:
             raise DecoderFailed(_STOPPED)
         pool = self._pool = self._pool or self._started()
@@ -147,6 +170,9 @@ class _Decoder:
             while not wait([future], _LOOK_S).done:
                 if not pool.active:
                     raise BrokenProcessPool
+                if cancelled.is_set():
+                    self._discard()
+                    raise DecoderFailed(_STOPPED)
             return future.result()
         except TimeoutError:
             why = f"The decoder took longer than {self._timeout_s:g} s"

@@ -37,11 +37,11 @@ class RawPicture:
         width, height, self._orientation = _stored_size(path, raw)
         self.width, self.height = displayed_size(width, height, self._orientation)
 
-    def render(self, longest_side: int) -> Image.Image:
+    def render(self, longest_side: int, *, faithful: bool = False) -> Image.Image:
         """Decode as `Picture.render` says."""
         with decode_faults(self._path):
             for preview in self._previews():
-                picture = self._render_preview(preview, longest_side)
+                picture = self._render_preview(preview, longest_side, faithful)
                 if picture is not None:
                     return picture
             return self._develop(longest_side)
@@ -57,14 +57,17 @@ class RawPicture:
                     yield bytes(thumb.data)
         yield from _previews_by_exiv2(self._path)
 
-    def _render_preview(self, preview: bytes, longest_side: int) -> Image.Image | None:
+    def _render_preview(
+        self, preview: bytes, longest_side: int, faithful: bool
+    ) -> Image.Image | None:
         if _END_OF_JPEG not in preview[-_END_WITHIN_BYTES:]:
             return None
         try:
             with identified(BytesIO(preview), self._path) as image:
                 if max(image.size) < PREVIEW_WIDTH or min(image.size) < PREVIEW_HEIGHT:
                     return None
-                return rendered(image, self._preview_orientation(image), longest_side)
+                orientation = self._preview_orientation(image)
+                return rendered(image, orientation, longest_side, faithful=faithful)
         except CannotDecode:
             return None
 
