@@ -10,11 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from lumilio.api.files import INERT, PassingFile
+from lumilio.api.assets import MediaQuery
+from lumilio.api.files import INERT, MadeWhileSent, PassingFile
 from lumilio.api.parameters import ANY_CASE, OutOfRange
 from lumilio.api.typed import Router
 from lumilio.errors import CannotDecode, Forbidden, NotFound, StorageFull
-from lumilio.library import assets, exports
+from lumilio.library import archives, assets, exports
 from lumilio.library.context import Context
 from lumilio.media.export_options import LONGEST_SIDE, ExportFormat, ExportOptions
 
@@ -46,6 +47,12 @@ class ExportQuery(Struct, frozen=True, kw_only=True):
         bool, Meta(description="Leave coordinates and names of places out (our addition).")
     ] = False
     mt: Annotated[str, Meta(description="Media token, for elements without headers.")] = ""
+
+
+class DownloadRequest(Struct, frozen=True):
+    """Whose originals to put into the archive."""
+
+    asset_ids: Annotated[list[UUID], Meta(min_length=1)]
 
 
 @api.get(
@@ -89,6 +96,32 @@ async def export_asset(ctx: Context, request: Request, id: UUID, query: ExportQu
         media_type=f"image/{format_}",
         filename=name,
         headers={"cache-control": "private, max-age=0", "accept-ranges": "none", **INERT},
+    )
+
+
+@api.post(
+    "/assets/download",
+    role="user",
+    accepts_media_token=True,
+    media="application/zip",
+    body_limit=2 << 20,
+    errors=(NotFound, Forbidden),
+)
+def download_assets_zip(ctx: Context, body: DownloadRequest, query: MediaQuery) -> Response:
+    """Download several originals as one ZIP.
+
+    Every asset is checked before the first byte is sent. What cannot be read later on is named in
+    an entry `skipped.txt`. Equal names get a number before the extension.
+    """
+    contents = archives.members(ctx, body.asset_ids)
+    name = f"lumilio-assets-{ctx.now().astimezone():%Y%m%d-%H%M%S}.zip"
+    return MadeWhileSent(
+        archives.stream(contents),
+        media_type="application/zip",
+        headers={
+            "content-disposition": f'attachment; filename="{name}"',
+            "cache-control": "no-store",
+        },
     )
 
 

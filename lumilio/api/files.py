@@ -2,12 +2,15 @@
 
 import os
 import re
+from collections.abc import Generator
+from contextlib import closing
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from lumilio.api.typed import Header
@@ -81,6 +84,18 @@ class PassingFile(OpenedFile):
             await super().__call__({**scope, "headers": headers}, receive, send)
         finally:
             Path(self.path).unlink(missing_ok=True)
+
+
+class MadeWhileSent(StreamingResponse):
+    """A stream whose source is closed at once when the client goes away."""
+
+    def __init__(self, content: Generator[bytes, None, None], **options: Any) -> None:
+        super().__init__(content, **options)
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with closing(self._content):
+            await super().__call__(scope, receive, send)
 
 
 def _held_back(send: Send) -> Send:

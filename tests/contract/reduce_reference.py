@@ -14,6 +14,7 @@ TARGET = Path(__file__).with_name("reference.json")
 PROMISED = (
     "create_repository",
     "delete_repository",
+    "download_assets_zip",
     "export_asset",
     "get_asset",
     "get_asset_exif",
