@@ -10,10 +10,11 @@ from starlette.responses import Response
 from lumilio.api.files import IF_NONE_MATCH, RANGE, FileAnswer, send_file, status_of
 from lumilio.api.parameters import KEEP_EMPTY
 from lumilio.api.typed import Router
-from lumilio.errors import Forbidden, NotFound, Unavailable
-from lumilio.library import assets
+from lumilio.errors import BadRequest, Forbidden, NotFound, Unavailable
+from lumilio.library import assets, reprocessing
 from lumilio.library.assets import ASSET_TYPES, AssetDetail, AssetType
 from lumilio.library.context import Context
+from lumilio.library.reprocessing import ReprocessResult, RetryTask
 from lumilio.media.thumbnails import ThumbnailSize
 from lumilio.search import listing
 from lumilio.search.listing import AssetQuery, BrowsePage
@@ -47,6 +48,15 @@ class AssetExif(Struct):
 
     asset_id: UUID
     exif_raw: dict[str, Any]
+
+
+class ReprocessRequest(Struct, frozen=True):
+    """Which steps to run again."""
+
+    tasks: list[RetryTask] | None = None
+    force_full_retry: Annotated[
+        bool | None, Meta(description="Do everything even when tasks are named.")
+    ] = None
 
 
 class MediaQuery(Struct, frozen=True):
@@ -88,6 +98,20 @@ def get_asset(ctx: Context, id: UUID, query: AssetDetailQuery) -> AssetDetail:
 def get_asset_exif(ctx: Context, id: UUID) -> AssetExif:
     """Return the raw metadata dump of a file."""
     return AssetExif(id, assets.exif(ctx, id))
+
+
+@api.post("/assets/{id}/reprocess", role="user", errors=(BadRequest, NotFound, Forbidden))
+def reprocess_asset(
+    ctx: Context, id: UUID, body: ReprocessRequest | None = None
+) -> ReprocessResult:
+    """Run all or some processing steps of an asset again.
+
+    Everything, when no step is named.
+    """
+    request = body or ReprocessRequest()
+    return reprocessing.reprocess(
+        ctx, id, request.tasks or [], force=request.force_full_retry or False
+    )
 
 
 @api.get(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lumilio.db import to_microseconds
 from lumilio.errors import CannotDecode, DecoderFailed, LumilioError, RepositoryOffline
-from lumilio.library import asset_records, jobs, merging, registrations, sessions
+from lumilio.library import asset_records, jobs, merging, registrations, reprocessing, sessions
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.pipeline.queues import JobQueue
@@ -176,6 +176,8 @@ class Dispatcher:
     def _tidy(self) -> None:
         with self._ctx.db.write() as tx:
             jobs.delete_finished(tx, self._ctx.now())
+        if forgotten := reprocessing.resume_forgotten(self._ctx):
+            log.warning("%d assets waited for nothing; they are processed again", forgotten)
         sessions.delete_expired(self._ctx)
         merging.finish_interrupted(self._ctx)
         merging.delete_expired(self._ctx)

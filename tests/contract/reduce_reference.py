@@ -39,6 +39,8 @@ PROMISED = (
     "queue_repository_scan",
     "refresh_session",
     "register_account",
+    "reprocess_asset",
+    "register_account",
     "run_setup",
     "update_repository",
     "upload_asset",
