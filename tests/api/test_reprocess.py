@@ -42,12 +42,6 @@ def _again(library: Library, asset_id: str, **body: Any) -> Any:
     return library.admin.ok("POST", f"/assets/{asset_id}/reprocess", body or None)
 
 
-def _jobs(library: Library, asset_id: str) -> list[str]:
-    return library.values(
-        f"SELECT kind FROM jobs WHERE state = 'available' AND asset_id IS NOT NULL"
-    )
-
-
 def _waiting(library: Library, asset_id: str) -> None:
     pass
 
@@ -263,8 +257,8 @@ def test_a_cancelled_run_closes_what_it_had_opened(
 ) -> None:
     _complete(library, asset_id)
     _again(library, asset_id, tasks=[task])
-    _cancelled_job = library.value("SELECT max(id) FROM jobs")
-    library.admin.ok("POST", f"/admin/river/jobs/{_cancelled_job}/cancel")
+    job = library.value("SELECT max(id) FROM jobs")
+    library.admin.ok("POST", f"/admin/river/jobs/{job}/cancel")
     assert _states(library, asset_id)[task] == "failed"
     assert _settled(library, asset_id)
 
@@ -348,14 +342,6 @@ def test_assets_that_wait_for_nothing_are_found_and_no_others(
 
 
 def test_finding_them_reads_no_other_assets(library: Library) -> None:
-    plan = (
-        library.values(
-            "SELECT detail FROM (EXPLAIN QUERY PLAN SELECT id FROM assets"
-            " WHERE processing ->> 'state' = 'processing')"
-        )
-        if False
-        else []
-    )
     with library.db.read() as db:
         plan = db.rows(
             lambda *row: row[-1],

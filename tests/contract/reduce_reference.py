@@ -40,7 +40,6 @@ PROMISED = (
     "refresh_session",
     "register_account",
     "reprocess_asset",
-    "register_account",
     "run_setup",
     "update_repository",
     "upload_asset",
