@@ -40,7 +40,7 @@ def export(
     except BaseException as error:
         target.unlink(missing_ok=True)
         if isinstance(error, DecoderFailed):
-            raise CannotDecode(source, f"{error.why}. A smaller size may help") from error
+            raise CannotDecode(source, error.why) from error
         if isinstance(error, OSError) and error.errno in _FULL:
             raise StorageFull(cause=error.strerror) from error
         raise

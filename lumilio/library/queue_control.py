@@ -9,7 +9,7 @@ from lumilio.errors import Conflict, NotFound
 from lumilio.library import asset_records, jobs, registrations
 from lumilio.library.context import Context
 
-_CANCELLED = "Cancelled by an administrator"
+_CANCELLED = "Cancelled by an administrator. Process the asset again when it is wanted"
 
 
 class JobStatus(Struct):

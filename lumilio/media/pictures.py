@@ -55,6 +55,8 @@ _TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+COPY_AGAIN = "Copy it again from the camera or from a backup"
+_CHECK_DISK = "Check its disk and who may read it, then process the photo again"
 _CUT_OFF_WORDS = ("truncated", "end of file", "end-of-file", "input/output")
 # JPEG is shrunk by a power of two while it is decoded, and the little that is left to shrink looks
 # the same with the cheaper filter; other pictures keep twice the size for the last, good filter.
@@ -126,7 +128,10 @@ def check_size(path: Path, width: int, height: int, pixel_limit: int) -> None:
     """Raise CannotDecode when the picture has more pixels than the limit."""
     if width * height > pixel_limit:
         megapixels = f"{pixel_limit / 1_000_000:g} megapixels"
-        why = f"A picture of {width}×{height} pixels is larger than the limit of {megapixels}"
+        why = (
+            f"A picture of {width}×{height} pixels is larger than the limit of {megapixels}."
+            " Add a smaller copy of it"
+        )
         raise CannotDecode(path, why)
 
 
@@ -185,20 +190,23 @@ def decode_faults(path: Path) -> Iterator[None]:
 
 def _why(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"The file cannot be read ({error.strerror})"
+        return f"The file cannot be read ({error.strerror}). {_CHECK_DISK}"
     detail = str(error).strip() or type(error).__name__
     if isinstance(error, UnidentifiedImageError):
-        return "The file is not a picture, or of a kind that Lumilio does not read"
+        return (
+            "The file is not a picture, or of a kind that Lumilio does not read."
+            " Open it with another program, and save it as JPEG or PNG if it is one"
+        )
     if any(word in detail.lower() for word in _CUT_OFF_WORDS):
-        return f"The file is cut off: part of the picture is missing ({detail})"
-    return f"The picture data is damaged ({detail})"
+        return f"The file is cut off: part of the picture is missing ({detail}). {COPY_AGAIN}"
+    return f"The picture data is damaged ({detail}). {COPY_AGAIN}"
 
 
 def _formats_for(file: BinaryIO | BytesIO, path: Path) -> tuple[str, ...]:
     head = file.read(12)
     file.seek(0)
     if not head:
-        raise CannotDecode(path, "The file is empty")
+        raise CannotDecode(path, f"The file is empty. {COPY_AGAIN}")
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         _register_heif()
         return (*_FORMATS, "HEIF")

@@ -175,7 +175,10 @@ class _Decoder:
                     raise DecoderFailed(_STOPPED)
             return future.result()
         except TimeoutError:
-            why = f"The decoder took longer than {self._timeout_s:g} s"
+            why = (
+                f"The decoder took longer than {self._timeout_s:g} s. Process the photo again when"
+                " the computer has less to do, or raise LUMILIO_DECODE_TIMEOUT_SECONDS"
+            )
         except MemoryError:
             why = self._over_memory()
         except ProcessExpired as error:
@@ -200,7 +203,11 @@ class _Decoder:
             pool.join()
 
     def _over_memory(self) -> str:
-        return f"The decoder needed more than {self._memory_limit_bytes // _MEGABYTE} MB of memory"
+        limit = self._memory_limit_bytes // _MEGABYTE
+        return (
+            f"The decoder needed more than {limit} MB of memory. Add a smaller copy of the photo,"
+            " or raise LUMILIO_DECODE_MEMORY_MB"
+        )
 
 
 def _crash(exit_code: int | None) -> str:
@@ -209,4 +216,4 @@ def _crash(exit_code: int | None) -> str:
         cause = signal.Signals(-(exit_code or 0)).name
     except ValueError:
         cause = f"exit code {exit_code}"
-    return f"The decoder crashed on this file ({cause})"
+    return f"The decoder crashed on this file ({cause}). Open it with another program, and save it anew"

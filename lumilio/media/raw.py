@@ -11,6 +11,7 @@ from PIL import Image
 
 from lumilio.errors import CannotDecode
 from lumilio.media.pictures import (
+    COPY_AGAIN,
     PIXEL_LIMIT,
     check_size,
     decode_faults,
@@ -82,7 +83,8 @@ class RawPicture:
     def _develop(self, longest_side: int) -> Image.Image:
         if self._raw is None:
             raise CannotDecode(
-                self._path, "The RAW data is incomplete or unsupported, and there is no preview"
+                self._path,
+                f"The RAW data is incomplete or unsupported, and there is no preview. {COPY_AGAIN}",
             )
         pixels = self._raw.postprocess(
             use_camera_wb=True,
@@ -97,7 +99,7 @@ def opened_raw(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[RawPic
     """Open a RAW file, reading its header; CannotDecode when it is none or larger than the limit."""
     with decode_faults(path):
         if path.stat().st_size == 0:
-            raise CannotDecode(path, "The file is empty")
+            raise CannotDecode(path, f"The file is empty. {COPY_AGAIN}")
         raw = None
         with suppress(rawpy.LibRawError):
             raw = rawpy.imread(str(path))
@@ -115,7 +117,10 @@ def _stored_size(path: Path, raw: rawpy.RawPy | None) -> tuple[int, int, int]:
     try:
         image = opened_by_exiv2(str(path))
     except exiv2.Exiv2Error:
-        why = "The file is not a RAW picture, or of a camera that Lumilio does not read"
+        why = (
+            "The file is not a RAW picture, or of a camera that Lumilio does not read."
+            " Convert it to DNG or JPEG"
+        )
         raise CannotDecode(path, why) from None
     datum = exiv2.orientation(image.exifData())
     orientation = datum.toInt64() if datum is not None else 1

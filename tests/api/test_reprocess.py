@@ -374,3 +374,41 @@ def test_a_run_that_a_kill_interrupts_is_done_after_the_start(
     assert state(second) == "processing"
     second.api.ok("POST", "/admin/river/queues/thumbnail_asset/resume")
     wait_until(lambda: state(second) == "complete")
+
+
+@pytest.mark.parametrize(
+    ("content", "cause", "next_step"),
+    [
+        (b"", "empty", "Copy it again"),
+        (jpeg(3, (800, 600))[:2500], "cut off", "Copy it again from the camera"),
+        (b"words", "not a picture", "save it as JPEG"),
+        (None, "no longer there", "Put it back"),
+    ],
+)
+def test_a_failure_names_its_cause_and_the_next_step(
+    library: Library, asset_id: str, content: bytes | None, cause: str, next_step: str
+) -> None:
+    if content is None:
+        _file(library).unlink()
+    else:
+        _file(library).write_bytes(content)
+    library.work()
+    told = _processing(library, asset_id)["errors"][-1]["error"]
+    assert cause in told
+    assert next_step in told
+
+
+def test_a_full_disk_is_told_without_paths(
+    library: Library, asset_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "/secret/place")
+
+    monkeypatch.setattr(library.pool, "develop", refuse)
+    for _ in range(5):
+        library.work()
+        library.run("UPDATE jobs SET scheduled_at = 0")
+    told = {error["error"] for error in _processing(library, asset_id)["errors"]}
+    assert told == {
+        "A disk refused the work (No space left on device). Make room or mend it, then try again"
+    }
