@@ -90,6 +90,8 @@ async def export_asset(ctx: Context, request: Request, id: UUID, query: ExportQu
             raise ClientDisconnect() from error
         raise
     finally:
+        # Also when the server stops: the thread would otherwise outlast this.
+        gone.set()
         watch.cancel()
     return PassingFile(
         path,
