@@ -16,7 +16,7 @@ from lumilio.api import server
 from lumilio.db import Database, migrate
 from lumilio.errors import LumilioError
 from lumilio.home import Home, HomeLock
-from lumilio.library import keys, placing, repositories
+from lumilio.library import exports, keys, placing, repositories
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
 from lumilio.pipeline.dispatch import Dispatcher
@@ -69,6 +69,7 @@ class App:
             settings.storage_path.mkdir(exist_ok=True)
         repositories.repair_folders(self.ctx)
         placing.delete_abandoned(self.ctx)
+        exports.delete_leftovers(self.ctx)
         self._pool = DecodePool(
             settings.decoders,
             timeout_s=settings.decode_timeout_seconds,
@@ -78,7 +79,7 @@ class App:
         work = tasks(self._pool, settings.decoders, stopping)
         self._dispatcher = Dispatcher(self.ctx, work, self.home.queue, stopping)
         self._watcher = Watcher(self.ctx)
-        self._application = server.build(self.ctx)
+        self._application = server.build(self.ctx, self._pool)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 

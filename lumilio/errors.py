@@ -120,9 +120,12 @@ class CannotRead(LumilioError):
     """The disk does not give a file out now; asking again may help."""
 
     title = "The file cannot be read"
+    advice = "Check its disk and who may read it, then process the photo again"
 
     def __init__(self, path: str | Path, reason: str) -> None:
-        super().__init__(f"{self.title} ({reason})", cause=f"{Path(path).name}: {reason}")
+        super().__init__(
+            f"{self.title} ({reason}). {self.advice}", cause=f"{Path(path).name}: {reason}"
+        )
         self.path = str(path)
         self.reason = reason
 

@@ -30,6 +30,7 @@ class Home:
         self.root_key = root / "secrets" / "root_key"
         self.backups = root / "backups"
         self.logs = root / "logs"
+        self.temp = root / "temp"
         self.webview = root / "webview"
         self.lock = root / "lumilio.lock"
         self.address = root / "lumilio.url"

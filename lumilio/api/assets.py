@@ -7,18 +7,23 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lumilio.api.files import IF_NONE_MATCH, RANGE, FileAnswer, send_file
+from lumilio.api.files import IF_NONE_MATCH, RANGE, FileAnswer, send_file, status_of
 from lumilio.api.parameters import KEEP_EMPTY
 from lumilio.api.typed import Router
-from lumilio.errors import Forbidden, NotFound, Unavailable
-from lumilio.library import assets
+from lumilio.errors import BadRequest, Forbidden, NotFound, Unavailable
+from lumilio.library import assets, reprocessing
 from lumilio.library.assets import ASSET_TYPES, AssetDetail, AssetType
 from lumilio.library.context import Context
+from lumilio.library.reprocessing import ReprocessResult, RetryTask
 from lumilio.media.thumbnails import ThumbnailSize
 from lumilio.search import listing
 from lumilio.search.listing import AssetQuery, BrowsePage
 
 api = Router("assets", "Photos, videos and recordings.", gate="first")
+
+
+_REVALIDATED = "private, max-age=86400, must-revalidate"
+_LASTING = "private, max-age=31536000, immutable"
 
 
 class AssetTypeList(Struct):
@@ -45,6 +50,15 @@ class AssetExif(Struct):
     exif_raw: dict[str, Any]
 
 
+class ReprocessRequest(Struct, frozen=True):
+    """Which steps to run again."""
+
+    tasks: list[RetryTask] | None = None
+    force_full_retry: Annotated[
+        bool | None, Meta(description="Do everything even when tasks are named.")
+    ] = None
+
+
 class MediaQuery(Struct, frozen=True):
     """Parameters of media addresses."""
 
@@ -55,6 +69,10 @@ class ThumbnailQuery(Struct, frozen=True):
     """Which preview to send."""
 
     size: Annotated[ThumbnailSize, KEEP_EMPTY] = "medium"
+    v: Annotated[
+        str,
+        Meta(description="Content hash of the asset; the answer may then be kept for a year."),
+    ] = ""
     mt: Annotated[str, Meta(description="Media token, for elements without headers.")] = ""
 
 
@@ -82,6 +100,20 @@ def get_asset_exif(ctx: Context, id: UUID) -> AssetExif:
     return AssetExif(id, assets.exif(ctx, id))
 
 
+@api.post("/assets/{id}/reprocess", role="user", errors=(BadRequest, NotFound, Forbidden))
+def reprocess_asset(
+    ctx: Context, id: UUID, body: ReprocessRequest | None = None
+) -> ReprocessResult:
+    """Run all or some processing steps of an asset again.
+
+    Everything, when no step is named.
+    """
+    request = body or ReprocessRequest()
+    return reprocessing.reprocess(
+        ctx, id, request.tasks or [], force=request.force_full_retry or False
+    )
+
+
 @api.get(
     "/assets/{id}/original",
     role="user",
@@ -98,7 +130,7 @@ def get_asset_original(ctx: Context, request: Request, id: UUID, query: MediaQue
         path=path,
         media_type=stored.mime_type,
         # The time, too: a file in the user's area may change before a scan tells.
-        etag=f"{stored.stem}-{path.stat().st_mtime_ns}",
+        etag=f"{stored.stem}-{status_of(path).st_mtime_ns}",
         cache_control="private, max-age=86400",
         filename=stored.original_filename,
     )
@@ -122,7 +154,7 @@ def get_asset_thumbnail(
     answer = FileAnswer(
         path=path,
         media_type="image/webp",
-        etag=f"{str(id)[:8]}-{query.size}-{path.stat().st_mtime_ns}",
-        cache_control="private, max-age=86400, must-revalidate",
+        etag=f"{str(id)[:8]}-{query.size}-{status_of(path).st_mtime_ns}",
+        cache_control=_LASTING if query.v == stored.stem else _REVALIDATED,
     )
     return send_file(request, answer)

@@ -1,16 +1,30 @@
 """Sending files: ranges, conditional requests, and names that any client can read."""
 
+import os
+import re
+from collections.abc import Generator
+from contextlib import closing
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from lumilio.api.typed import Header
+from lumilio.errors import NotFound
 
 RANGE = Header("Range", "Byte range to send.")
 IF_NONE_MATCH = Header("If-None-Match", "ETag of the copy at hand.")
+
+# Whatever a file contains, it never runs as a page of ours.
+INERT = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+
+_GONE = "The file is not there any more; its disk may be disconnected"
+_RANGES = re.compile(r"bytes *= *(\d+-\d*|-\d+)( *, *(\d+-\d*|-\d+))*", re.IGNORECASE)
+_BACKWARDS = re.compile(r"(\d{1,18})-(\d{1,18})")
 
 
 class FileAnswer(Struct, frozen=True, kw_only=True):
@@ -24,24 +38,94 @@ class FileAnswer(Struct, frozen=True, kw_only=True):
 
 
 def send_file(request: Request, answer: FileAnswer) -> Response:
-    """The file, the range of it that was asked for, or 304 when the client has it."""
+    """The file, the range of it that was asked for, or 304 when the client has it.
+
+    Raises NotFound when the file cannot be opened.
+    """
     etag = f'"{answer.etag}"'
-    headers = {
-        "etag": etag,
-        "cache-control": answer.cache_control,
-        # Whatever an original contains, it never runs as a page of ours.
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    }
-    status = answer.path.stat()
+    headers = {"etag": etag, "cache-control": answer.cache_control, **INERT}
+    status = status_of(answer.path)
     if _has(request, etag, int(status.st_mtime)):
         return Response(status_code=304, headers=headers)
-    return FileResponse(
+    return OpenedFile(
         answer.path,
         stat_result=status,
         media_type=answer.media_type,
         headers=headers,
-        filename=answer.filename,
+        filename=answer.filename and answer.filename.replace("/", "_"),
         content_disposition_type="inline",
+    )
+
+
+def status_of(path: Path) -> os.stat_result:
+    """Size and times of a file; raises NotFound when it is not there."""
+    try:
+        return path.stat()
+    except OSError as error:
+        raise NotFound(_GONE, cause=error.strerror) from error
+
+
+class OpenedFile(FileResponse):
+    """A file whose headers go out only when it could be opened."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(_with_valid_range(scope), receive, _held_back(send))
+        except (FileNotFoundError, PermissionError) as error:
+            raise NotFound(_GONE, cause=error.strerror) from error
+
+
+class PassingFile(OpenedFile):
+    """A file that is made for one answer and deleted after it, sent in whole."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        try:
+            await super().__call__({**scope, "headers": headers}, receive, send)
+        finally:
+            Path(self.path).unlink(missing_ok=True)
+
+
+class MadeWhileSent(StreamingResponse):
+    """A stream whose source is closed at once when the client goes away."""
+
+    def __init__(self, content: Generator[bytes, None, None], **options: Any) -> None:
+        super().__init__(content, **options)
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with closing(self._content):
+            await super().__call__(scope, receive, send)
+
+
+def _held_back(send: Send) -> Send:
+    """Keeps the start of an answer until its first bytes are read, so that 404 is still possible."""
+    start: list[Message] = []
+
+    async def hold(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.append(message)
+            return
+        if start:
+            await send(start.pop())
+        await send(message)
+
+    return hold
+
+
+def _with_valid_range(scope: Scope) -> Scope:
+    """A Range header that says nothing sensible counts as absent, as HTTP wants it."""
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name != b"range" or _is_range(value.decode("latin-1"))
+    ]
+    return {**scope, "headers": headers}
+
+
+def _is_range(text: str) -> bool:
+    return _RANGES.fullmatch(text.strip()) is not None and not any(
+        int(first) > int(last) for first, last in _BACKWARDS.findall(text)
     )
 
 
@@ -49,7 +133,8 @@ def _has(request: Request, etag: str, modified_at: int) -> bool:
     """Whether the client's copy is current; dates count only where it names no ETag."""
     wanted = request.headers.get("if-none-match")
     if wanted is not None:
-        return wanted.strip() == "*" or etag in [part.strip() for part in wanted.split(",")]
+        known = [part.strip().removeprefix("W/") for part in wanted.split(",")]
+        return known == ["*"] or etag in known
     since = request.headers.get("if-modified-since", "")
     try:
         return modified_at <= parsedate_to_datetime(since).timestamp()

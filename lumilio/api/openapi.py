@@ -8,6 +8,7 @@ from msgspec import NODEFAULT, Struct
 from starlette.responses import Response
 
 from lumilio import __version__
+from lumilio.api.files import RANGE
 from lumilio.api.parameters import OutOfRange
 from lumilio.api.typed import JSON, Operation, Router
 from lumilio.errors import (
@@ -118,7 +119,7 @@ def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     else:
         schema = schemas[operation.result]
     answers = {"200": _content(schema, operation.media) | {"description": "Success"}}
-    if _is_response(operation.result):
+    if RANGE in operation.headers:
         answers["206"] = answers["200"] | {"description": "The range asked for"}
         answers["304"] = {"description": "Not changed"}
         answers["416"] = {"description": "The range lies outside the file"}

@@ -24,6 +24,8 @@ class OutOfRange(Struct, frozen=True):
 
 # A word that must not be empty, unlike other parameters, whose empty text counts as absent.
 KEEP_EMPTY = "keep_empty"
+# A word that may be written in capitals.
+ANY_CASE = "any_case"
 
 
 def read_query(kind: type[Struct], given: Mapping[str, str]) -> Struct:
@@ -62,8 +64,10 @@ def _value(text: str, base: Any, marks: tuple[Any, ...]) -> Any:
         return None
     rules = next((mark for mark in marks if isinstance(mark, OutOfRange)), None)
     if rules is None:
-        return text
-    limits = next((mark for mark in marks if isinstance(mark, Meta)), Meta())
+        return text.lower() if ANY_CASE in marks else text
+    # Of a number that may also be None, the limits stand inside.
+    inner = [mark for alternative in get_args(base) for mark in get_args(alternative)[1:]]
+    limits = next((mark for mark in (*marks, *inner) if isinstance(mark, Meta)), Meta())
     return _ruled(text, limits, rules)
 
 

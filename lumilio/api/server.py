@@ -21,6 +21,7 @@ from lumilio.api import (
     assets,
     auth,
     batch,
+    downloads,
     events,
     health,
     precheck,
@@ -30,6 +31,7 @@ from lumilio.api import (
     uploads,
 )
 from lumilio.api.dispatch import routes
+from lumilio.api.downloads import EXPORTS_AT_ONCE
 from lumilio.api.events import Feed
 from lumilio.api.incoming import UPLOADS_AT_ONCE
 from lumilio.api.openapi import Error, document
@@ -38,6 +40,7 @@ from lumilio.api.typed import Router, collect
 from lumilio.errors import LumilioError, Unauthorized
 from lumilio.library.context import Context
 from lumilio.library.upload_advice import UploadAdvice
+from lumilio.media.pool import DecodePool
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,7 @@ ROUTERS: Sequence[Router] = (
     precheck.api,
     assets.api,
     asset_metadata.api,
+    downloads.api,
     queue.api,
     events.api,
 )
@@ -58,7 +62,7 @@ ROUTERS: Sequence[Router] = (
 WEB_ROOT = Path(str(resources.files("lumilio"))) / "_web"
 
 
-def build(ctx: Context, web_root: Path = WEB_ROOT) -> Starlette:
+def build(ctx: Context, pool: DecodePool, web_root: Path = WEB_ROOT) -> Starlette:
     """The application over a context; raises WrongDeclaration for an unusable operation."""
     encoded = msgspec.json.encode(document(ROUTERS))
     every_route: list[BaseRoute] = [
@@ -77,6 +81,8 @@ def build(ctx: Context, web_root: Path = WEB_ROOT) -> Starlette:
             Exception: _crash,
         },
     )
+    application.state.pool = pool
+    application.state.exporting = asyncio.Semaphore(EXPORTS_AT_ONCE)
     application.state.uploading = asyncio.Semaphore(UPLOADS_AT_ONCE)
     application.state.upload_advice = UploadAdvice()
     application.state.feed = Feed(ctx.db)

@@ -14,18 +14,23 @@ from lumilio.media.facts import Development
 
 
 def record_development(
-    tx: Transaction, stored: StoredAsset, development: Development, now: datetime
+    tx: Transaction,
+    stored: StoredAsset,
+    development: Development,
+    now: datetime,
+    steps: tuple[str, ...] = processing.PHOTO_TASKS,
 ) -> None:
     """Write what decoding a photo has brought: facts, fingerprints, thumbnails, its new state."""
-    outcomes = {
+    told = {
         processing.METADATA: development.metadata_error,
         processing.THUMBNAIL: development.thumbnail_error,
     }
+    outcomes = {step: told[step] for step in steps}
     status = processing.after(processing.decode(stored.processing), outcomes, now)
     _record_status(tx, stored.key, status)
     if development.facts is not None:
         _record_facts(tx, stored, development)
-    if development.thumbnail_error is None:
+    if development.thumbnails:
         _record_pictures(tx, stored, development)
 
 
@@ -53,6 +58,13 @@ def record_restart(tx: Transaction, key: int, tasks: tuple[str, ...], now: datet
     """Note that failed steps of an asset are to be done again."""
     status = processing.decode(by_key(tx, key).processing)
     _record_status(tx, key, processing.restarted(status, tasks, now))
+
+
+def record_reset(tx: Transaction, key: int, steps: tuple[str, ...], now: datetime) -> None:
+    """Note that steps of an asset are to be done again, also those that were done."""
+    if steps:
+        status = processing.decode(by_key(tx, key).processing)
+        _record_status(tx, key, processing.reset(status, steps, now))
 
 
 def _record_status(tx: Transaction, key: int, status: AssetProcessingStatus) -> None:

@@ -32,6 +32,7 @@ class JobKind(Struct, frozen=True):
 
 INGEST = JobKind("ingest_asset", 5, steps=(processing.COMMIT_STAGING, *processing.PHOTO_TASKS))
 DISCOVER = JobKind("discover_asset", 5)
+METADATA = JobKind("metadata_asset", 5, steps=(processing.METADATA,))
 THUMBNAIL = JobKind("thumbnail_asset", 5, steps=processing.PHOTO_TASKS)
 SCAN = JobKind("scan_repository", 25)
 
@@ -39,7 +40,7 @@ SCAN = JobKind("scan_repository", 25)
 KINDS = (
     INGEST,
     DISCOVER,
-    JobKind("metadata_asset", 5),
+    METADATA,
     THUMBNAIL,
     JobKind("transcode_asset", 5),
     JobKind("retry_asset", 25),
@@ -327,6 +328,15 @@ def waiting_in(db: Connection, repository_key: int) -> list[int]:
     """Ids of the jobs that wait to work in a repository."""
     return db.rows(
         int, f"SELECT id FROM jobs WHERE {_WAITING} AND {_REPOSITORY} = ?", (repository_key,)
+    )
+
+
+def waiting_for(db: Connection, asset_key: int, kind: JobKind) -> list[int]:
+    """Ids of the jobs of a kind that wait to work on an asset."""
+    return db.rows(
+        int,
+        f"SELECT id FROM jobs WHERE asset_id = ? AND kind = ? AND {_WAITING}",
+        (asset_key, kind.name),
     )
 
 

@@ -31,7 +31,7 @@ KEEP_SET_ASIDE = timedelta(days=30)
 class UploadLost(LumilioError):
     """The bytes of an admitted file are neither staged nor in their place."""
 
-    title = "The uploaded file disappeared before it could be stored"
+    title = "The uploaded file disappeared before it could be stored. Upload it again"
 
 
 class Ingest(Struct, frozen=True):

@@ -14,6 +14,7 @@ METADATA = "metadata_asset"
 THUMBNAIL = "thumbnail_asset"
 COMMIT_STAGING = "commit_staging"
 PHOTO_TASKS = (METADATA, THUMBNAIL)
+TASKS: dict[str, tuple[str, ...]] = {"PHOTO": PHOTO_TASKS}
 
 
 class AssetTaskStatus(Struct, omit_defaults=True):
@@ -72,13 +73,20 @@ def restarted(
     status: AssetProcessingStatus, steps: tuple[str, ...], now: datetime
 ) -> AssetProcessingStatus:
     """The state when those of these steps that failed are to be done again."""
-    tasks = dict(status.tasks or {})
-    failed = [step for step in steps if step in tasks and tasks[step].state == "failed"]
-    tasks |= {step: AssetTaskStatus("pending", now) for step in failed}
-    if COMMIT_STAGING in failed:
+    tasks = status.tasks or {}
+    failed = tuple(step for step in steps if step in tasks and tasks[step].state == "failed")
+    return reset(status, failed, now)
+
+
+def reset(
+    status: AssetProcessingStatus, steps: tuple[str, ...], now: datetime
+) -> AssetProcessingStatus:
+    """The state when these steps are to be done again, whatever has become of them."""
+    tasks = dict(status.tasks or {}) | {step: AssetTaskStatus("pending", now) for step in steps}
+    if COMMIT_STAGING in steps:
         # Only its failure is tracked.
         del tasks[COMMIT_STAGING]
-    errors = [error for error in status.errors or [] if error.task not in failed]
+    errors = [error for error in status.errors or [] if error.task not in steps]
     return _rolled_up(tasks, errors, now)
 
 

@@ -12,7 +12,7 @@ from lumilio.library import asset_records, jobs, registrations
 from lumilio.library.context import Context
 
 _BATCH = 200
-_CANCELLED = "Cancelled by an administrator"
+_CANCELLED = "Cancelled by an administrator. Process the asset again when it is wanted"
 
 
 class JobStatus(Struct):

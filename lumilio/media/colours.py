@@ -40,6 +40,26 @@ def to_srgb(image: Image.Image) -> Image.Image:
     return colour
 
 
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return the picture as RGB(A) with its own profile in `info`, or else as sRGB without one."""
+    profile = image.info.get("icc_profile")
+    if image.mode in ("RGB", "RGBA") and profile and _is_for(profile, image.mode):
+        # Shrinking has not touched a picture that is small enough already.
+        image.load()
+        return image
+    converted = to_srgb(image)
+    converted.info = {}
+    return converted
+
+
+def _is_for(profile: bytes, mode: str) -> bool:
+    try:
+        space = ImageCms.ImageCmsProfile(BytesIO(profile)).profile.xcolor_space
+    except (ImageCms.PyCMSError, OSError):
+        return False
+    return space == _PROFILE_SPACES[mode[:3]]
+
+
 def _alpha(image: Image.Image) -> Image.Image | None:
     if image.mode not in _ALPHA_MODES:
         return None

@@ -25,7 +25,7 @@ from PIL import (
 )
 
 from lumilio.errors import CannotDecode, CannotRead
-from lumilio.media.colours import to_8_bit, to_srgb
+from lumilio.media.colours import to_8_bit, to_rgb, to_srgb
 
 PIXEL_LIMIT = 300_000_000
 
@@ -56,6 +56,7 @@ _TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+COPY_AGAIN = "Copy it again from the camera or from a backup"
 _CUT_OFF_WORDS = ("truncated", "end of file", "end-of-file", "input/output")
 # JPEG is shrunk by a power of two while it is decoded, and the little that is left to shrink looks
 # the same with the cheaper filter; other pictures keep twice the size for the last, good filter.
@@ -72,10 +73,11 @@ class Picture(Protocol):
     width: int
     height: int
 
-    def render(self, longest_side: int) -> Image.Image:
+    def render(self, longest_side: int, *, faithful: bool = False) -> Image.Image:
         """Decode into upright sRGB (RGB, or RGBA where transparent), never enlarged.
 
-        CannotDecode when the pixels are damaged or incomplete.
+        Faithful means: with the best filter, and in the RGB of the picture's own profile, which is
+        then in `info`. CannotDecode when the pixels are damaged or incomplete.
         """
 
 
@@ -88,10 +90,10 @@ class PillowPicture:
         self._orientation = orientation_of(image)
         self.width, self.height = displayed_size(*image.size, self._orientation)
 
-    def render(self, longest_side: int) -> Image.Image:
+    def render(self, longest_side: int, *, faithful: bool = False) -> Image.Image:
         """Decode as `Picture.render` says."""
         with decode_faults(self._path):
-            return rendered(self._image, self._orientation, longest_side)
+            return rendered(self._image, self._orientation, longest_side, faithful=faithful)
 
 
 @contextmanager
@@ -126,17 +128,24 @@ def check_size(path: Path, width: int, height: int, pixel_limit: int) -> None:
     """Raise CannotDecode when the picture has more pixels than the limit."""
     if width * height > pixel_limit:
         megapixels = f"{pixel_limit / 1_000_000:g} megapixels"
-        why = f"A picture of {width}×{height} pixels is larger than the limit of {megapixels}"
+        why = (
+            f"A picture of {width}×{height} pixels is larger than the limit of {megapixels}."
+            " Add a smaller copy of it"
+        )
         raise CannotDecode(path, why)
 
 
-def rendered(image: Image.Image, orientation: int, longest_side: int) -> Image.Image:
-    """Decode an opened image into upright sRGB, at most `longest_side` pixels; may raise anything."""
+def rendered(
+    image: Image.Image, orientation: int, longest_side: int, *, faithful: bool = False
+) -> Image.Image:
+    """Decode an opened image as `Picture.render` says; may raise anything."""
     is_jpeg = image.format in ("JPEG", "MPO")
     image = image if is_jpeg else to_8_bit(image)
-    filter_, gap = (_JPEG_FILTER, _JPEG_REDUCING_GAP) if is_jpeg else (_FILTER, _REDUCING_GAP)
+    is_quick = is_jpeg and not faithful
+    filter_, gap = (_JPEG_FILTER, _JPEG_REDUCING_GAP) if is_quick else (_FILTER, _REDUCING_GAP)
     image.thumbnail((longest_side, longest_side), filter_, reducing_gap=gap)
-    return to_srgb(upright(image, orientation))
+    image = upright(image, orientation)
+    return to_rgb(image) if faithful else to_srgb(image)
 
 
 def displayed_size(width: int, height: int, orientation: int) -> tuple[int, int]:
@@ -188,17 +197,20 @@ def decode_faults(path: Path) -> Iterator[None]:
 def _why(error: Exception) -> str:
     detail = str(error).strip() or type(error).__name__
     if isinstance(error, UnidentifiedImageError):
-        return "The file is not a picture, or of a kind that Lumilio does not read"
+        return (
+            "The file is not a picture, or of a kind that Lumilio does not read."
+            " Open it with another program, and save it as JPEG or PNG if it is one"
+        )
     if any(word in detail.lower() for word in _CUT_OFF_WORDS):
-        return f"The file is cut off: part of the picture is missing ({detail})"
-    return f"The picture data is damaged ({detail})"
+        return f"The file is cut off: part of the picture is missing ({detail}). {COPY_AGAIN}"
+    return f"The picture data is damaged ({detail}). {COPY_AGAIN}"
 
 
 def _formats_for(file: BinaryIO | BytesIO, path: Path) -> tuple[str, ...]:
     head = file.read(12)
     file.seek(0)
     if not head:
-        raise CannotDecode(path, "The file is empty")
+        raise CannotDecode(path, f"The file is empty. {COPY_AGAIN}")
     if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS:
         _register_heif()
         return (*_FORMATS, "HEIF")

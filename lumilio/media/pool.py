@@ -22,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from lumilio.errors import DecoderFailed
 from lumilio.media import worker
+from lumilio.media.export_options import ExportOptions
 from lumilio.media.facts import ALL_TASKS, Development, Task
 
 DEFAULT_TIMEOUT_S = 60.0
@@ -77,13 +78,31 @@ class DecodePool:
         )
         return development
 
+    def export(
+        self, source: Path, target: Path, options: ExportOptions, *, cancelled: Event
+    ) -> None:
+        """Export one photo in a worker; see `export.export_photo`.
+
+        DecoderFailed as in `develop`, and soon after `cancelled` is set.
+        """
+        self._call(worker.export_photo, (source, target, options), {}, cancelled)
+
     def call(self, *args: object, **kwargs: object) -> Any:
         """Call the pool's function in a worker; its own errors come through, others as in `develop`."""
+        return self._call(self._function, args, kwargs, Event())
+
+    def _call(
+        self,
+        function: Callable[..., Any],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        cancelled: Event,
+    ) -> Any:
         decoder = self._free.get()
         try:
-            if self._closed.is_set():
+            if self._closed.is_set() or cancelled.is_set():
                 raise DecoderFailed(_STOPPED)
-            return decoder.call(self._function, args, kwargs)
+            return decoder.call(function, args, kwargs, cancelled)
         finally:
             self._free.put(decoder)
 
@@ -114,13 +133,17 @@ class _Decoder:
         self._is_closed = False
 
     def call(
-        self, function: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, object]
+        self,
+        function: Callable[..., Any],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        cancelled: Event,
     ) -> Any:
-        """Make one call; DecoderFailed when the worker failed."""
+        """Make one call; DecoderFailed when the worker failed or the call was cancelled."""
         call = (function, self._timeout_s, *args)
         for _ in range(_STARTS):
             try:
-                return self._result(call, kwargs)
+                return self._result(call, kwargs, cancelled)
             except BrokenProcessPool:
                 # The worker died before it took the call, which therefore is not to blame.
                 self._discard()
@@ -136,7 +159,7 @@ class _Decoder:
                 pool.join(timeout_s)
             self._discard()
 
-    def _result(self, call: tuple[object, ...], kwargs: dict[str, object]) -> Any:
+    def _result(self, call: tuple[object, ...], kwargs: dict[str, object], cancelled: Event) -> Any:
         if self._is_closed:
             raise DecoderFailed(_STOPPED)
         pool = self._pool = self._pool or self._started()
@@ -144,10 +167,13 @@ class _Decoder:
             raise BrokenProcessPool
         try:
             future = pool.schedule(worker.run, call, kwargs)
-            self._wait(pool, future)
+            self._wait(pool, future, cancelled)
             return future.result()
         except TimeoutError:
-            why = f"The decoder took longer than {self._timeout_s:g} s"
+            why = (
+                f"The decoder took longer than {self._timeout_s:g} s. Process the photo again when"
+                " the computer has less to do, or raise LUMILIO_DECODE_TIMEOUT_SECONDS"
+            )
         except MemoryError:
             why = self._over_memory()
         except ProcessExpired as error:
@@ -156,14 +182,17 @@ class _Decoder:
         self._discard()
         raise DecoderFailed(_STOPPED if self._is_closed else why)
 
-    def _wait(self, pool: ProcessPool, future: Future[Any]) -> None:
-        """Wait until a call is done; raises TimeoutError and BrokenProcessPool."""
+    def _wait(self, pool: ProcessPool, future: Future[Any], cancelled: Event) -> None:
+        """Wait until a call is done; raises TimeoutError, BrokenProcessPool and DecoderFailed."""
         # Measured here, for pebble's own limit follows the clock that people can set.
         ends = math.inf
         while not wait([future], min(_LOOK_S, self._timeout_s)).done:
             # A pool that is stopped or breaks forgets the calls that no worker has taken.
             if not pool.active:
                 raise BrokenProcessPool
+            if cancelled.is_set():
+                self._discard()
+                raise DecoderFailed(_STOPPED)
             if future.running():
                 ends = min(ends, time.monotonic() + self._timeout_s)
             if time.monotonic() > ends:
@@ -185,7 +214,11 @@ class _Decoder:
             pool.join()
 
     def _over_memory(self) -> str:
-        return f"The decoder needed more than {self._memory_limit_bytes // _MEGABYTE} MB of memory"
+        limit = self._memory_limit_bytes // _MEGABYTE
+        return (
+            f"The decoder needed more than {limit} MB of memory. Add a smaller copy of the photo,"
+            " or raise LUMILIO_DECODE_MEMORY_MB"
+        )
 
 
 def _crash(exit_code: int | None) -> str:
@@ -194,4 +227,4 @@ def _crash(exit_code: int | None) -> str:
         cause = signal.Signals(-(exit_code or 0)).name
     except ValueError:
         cause = f"exit code {exit_code}"
-    return f"The decoder crashed on this file ({cause})"
+    return f"The decoder crashed on this file ({cause}). Open it with another program, and save it anew"

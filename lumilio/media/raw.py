@@ -11,6 +11,7 @@ from PIL import Image
 
 from lumilio.errors import CannotDecode
 from lumilio.media.pictures import (
+    COPY_AGAIN,
     PIXEL_LIMIT,
     check_size,
     decode_faults,
@@ -37,11 +38,11 @@ class RawPicture:
         width, height, self._orientation = _stored_size(path, raw)
         self.width, self.height = displayed_size(width, height, self._orientation)
 
-    def render(self, longest_side: int) -> Image.Image:
+    def render(self, longest_side: int, *, faithful: bool = False) -> Image.Image:
         """Decode as `Picture.render` says."""
         with decode_faults(self._path):
             for preview in self._previews():
-                picture = self._render_preview(preview, longest_side)
+                picture = self._render_preview(preview, longest_side, faithful)
                 if picture is not None:
                     return picture
             return self._develop(longest_side)
@@ -57,14 +58,17 @@ class RawPicture:
                     yield bytes(thumb.data)
         yield from _previews_by_exiv2(self._path)
 
-    def _render_preview(self, preview: bytes, longest_side: int) -> Image.Image | None:
+    def _render_preview(
+        self, preview: bytes, longest_side: int, faithful: bool
+    ) -> Image.Image | None:
         if _END_OF_JPEG not in preview[-_END_WITHIN_BYTES:]:
             return None
         try:
             with identified(BytesIO(preview), self._path) as image:
                 if max(image.size) < PREVIEW_WIDTH or min(image.size) < PREVIEW_HEIGHT:
                     return None
-                return rendered(image, self._preview_orientation(image), longest_side)
+                orientation = self._preview_orientation(image)
+                return rendered(image, orientation, longest_side, faithful=faithful)
         except CannotDecode:
             return None
 
@@ -79,7 +83,8 @@ class RawPicture:
     def _develop(self, longest_side: int) -> Image.Image:
         if self._raw is None:
             raise CannotDecode(
-                self._path, "The RAW data is incomplete or unsupported, and there is no preview"
+                self._path,
+                f"The RAW data is incomplete or unsupported, and there is no preview. {COPY_AGAIN}",
             )
         pixels = self._raw.postprocess(
             use_camera_wb=True,
@@ -97,7 +102,7 @@ def opened_raw(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[RawPic
     """
     with decode_faults(path):
         if path.stat().st_size == 0:
-            raise CannotDecode(path, "The file is empty")
+            raise CannotDecode(path, f"The file is empty. {COPY_AGAIN}")
         raw = None
         with suppress(rawpy.LibRawError):
             raw = rawpy.imread(str(path))
@@ -115,7 +120,10 @@ def _stored_size(path: Path, raw: rawpy.RawPy | None) -> tuple[int, int, int]:
     try:
         image = opened_by_exiv2(str(path))
     except exiv2.Exiv2Error:
-        why = "The file is not a RAW picture, or of a camera that Lumilio does not read"
+        why = (
+            "The file is not a RAW picture, or of a camera that Lumilio does not read."
+            " Convert it to DNG or JPEG"
+        )
         raise CannotDecode(path, why) from None
     datum = exiv2.orientation(image.exifData())
     orientation = datum.toInt64() if datum is not None else 1

@@ -14,6 +14,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from lumilio.media.export_options import ExportOptions
 from lumilio.media.facts import Development, Task
 
 EXIT_OVER_MEMORY = 77
@@ -31,6 +32,13 @@ def develop_photo(
     from lumilio.media.develop import develop
 
     return develop(source, thumbnails_dir=thumbnails_dir, stem=stem, tasks=tasks)
+
+
+def export_photo(source: Path, target: Path, options: ExportOptions) -> None:
+    """Call `export`, loading the decoders only here."""
+    from lumilio.media.export import export_photo
+
+    export_photo(source, target, options)
 
 
 def run(function: Callable[..., Any], timeout_s: float, /, *args: object, **kwargs: object) -> Any:

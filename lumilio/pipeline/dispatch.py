@@ -23,6 +23,7 @@ from lumilio.library import (
     merging,
     placing,
     registrations,
+    reprocessing,
     sessions,
     staging,
 )
@@ -166,7 +167,10 @@ class Dispatcher:
         task = self._tasks[job.kind]
         try:
             if job.attempt > job.max_attempts:
-                raise GaveUp(f"Given up after {job.max_attempts} attempts that were interrupted")
+                raise GaveUp(
+                    f"Given up after {job.max_attempts} attempts that were interrupted. Process the"
+                    " asset again"
+                )
             task.run(self._ctx, job)
         except Stopped:
             self._take_back([job])
@@ -224,7 +228,7 @@ class Dispatcher:
             last = jobs.fail(tx, job, reason, now, final=task.is_final(job, error))
             steps = jobs.steps_of(job.kind)
             if last and job.asset_key is not None and steps:
-                told = getattr(error, "message", None) or reason
+                told = _sentence(error) or reason
                 asset_records.record_failure(tx, job.asset_key, steps, told, now)
 
     def _loop(self) -> None:
@@ -265,6 +269,8 @@ class Dispatcher:
 
     def _tidy(self) -> None:
         merging.finish_interrupted(self._ctx)
+        if forgotten := reprocessing.resume_forgotten(self._ctx):
+            log.warning("%d assets waited for nothing; they are processed again", forgotten)
         # A clock that is wrong makes everything look old.
         self._heed_clock()
         if self._watch.is_steady:
@@ -277,3 +283,10 @@ class Dispatcher:
         sessions.delete_expired(self._ctx)
         merging.delete_expired(self._ctx)
         placing.delete_outdated(self._ctx)
+
+
+def _sentence(error: Exception) -> str | None:
+    """Cause and next step for people, without paths of this machine; None when there is no telling."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"A disk refused the work ({error.strerror}). Make room or mend it, then try again"
+    return getattr(error, "message", None)

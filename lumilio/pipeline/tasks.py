@@ -13,17 +13,21 @@ from lumilio.library import (
     discoveries,
     jobs,
     placing,
+    processing,
     repositories,
 )
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.library.placing import UploadLost
+from lumilio.media.facts import ALL_TASKS
+from lumilio.media.facts import Task as Reading
 from lumilio.media.pool import DecodePool
 from lumilio.pipeline import scan
 
 # A decoder that failed may have been the victim of something else; twice is the file's own fault.
 _DECODER_ATTEMPTS = 2
 _FILES_TOGETHER = 200
+_METADATA_ONLY: frozenset[Reading] = frozenset({"metadata"})
 
 
 class Task(Struct, frozen=True):
@@ -65,6 +69,7 @@ def tasks(
             # One waits for each decoder and one more prepares the next, so that none ever idles.
             workers=decoders + 1,
         ),
+        jobs.METADATA.name: Task(lambda ctx, job: _develop(ctx, job, pool), workers=1),
         jobs.SCAN.name: Task(lambda ctx, job: scan.run(ctx, job, is_stopping), workers=1),
     }
 
@@ -79,16 +84,25 @@ def _develop(ctx: Context, job: Job, pool: DecodePool) -> None:
     layout = repository.layout
     source = layout.file(stored.storage_path)
     if not source.is_file():
-        raise CannotDecode(source, "The original file is no longer there")
-    development = pool.develop(source, thumbnails_dir=layout.thumbnails, stem=stored.stem)
+        raise CannotDecode(
+            source, "The original file is no longer there. Put it back, then scan the repository"
+        )
+    steps = jobs.steps_of(job.kind)
+    development = pool.develop(
+        source,
+        thumbnails_dir=layout.thumbnails,
+        stem=stored.stem,
+        tasks=ALL_TASKS if processing.THUMBNAIL in steps else _METADATA_ONLY,
+    )
     now = ctx.now()
-    failed = development.metadata_error and development.thumbnail_error
+    why = development.thumbnail_error if processing.THUMBNAIL in steps else ""
+    failed = development.metadata_error and why is not None
     with ctx.db.write() as tx:
         current = assets.by_key(tx, stored.key)
         # Newer content has a job of its own.
         if current.hash == stored.hash:
-            asset_records.record_development(tx, current, development, now)
+            asset_records.record_development(tx, current, development, now, steps)
         if failed:
-            jobs.fail(tx, job, development.thumbnail_error or "", now, final=True)
+            jobs.fail(tx, job, why or development.metadata_error or "", now, final=True)
         else:
             jobs.complete(tx, job.id, now)

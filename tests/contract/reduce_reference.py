@@ -14,6 +14,8 @@ TARGET = Path(__file__).with_name("reference.json")
 PROMISED = (
     "create_repository",
     "delete_repository",
+    "download_assets_zip",
+    "export_asset",
     "get_asset",
     "get_asset_exif",
     "get_asset_original",
@@ -37,6 +39,7 @@ PROMISED = (
     "queue_repository_scan",
     "refresh_session",
     "register_account",
+    "reprocess_asset",
     "run_setup",
     "set_asset_description",
     "set_asset_like",

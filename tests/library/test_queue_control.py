@@ -149,7 +149,9 @@ def test_a_cancelled_photo_says_so_and_a_retry_completes_it(library: Library) ->
     _steer(library, "cancel", _last_job(library))
     status = _processing(library, asset_id)
     assert status["state"] == "failed"
-    assert {error["error"] for error in status["errors"]} == {"Cancelled by an administrator"}
+    assert {error["error"] for error in status["errors"]} == {
+        "Cancelled by an administrator. Process the asset again when it is wanted"
+    }
     _steer(library, "retry", _last_job(library))
     library.work()
     assert _processing(library, asset_id)["state"] == "complete"

@@ -119,7 +119,7 @@ def test_what_the_disk_does_not_give_out_is_no_fault_of_the_photo(
         monkeypatch.setattr(develop_module.shutil, "copyfile", fail)
     with pytest.raises(CannotRead) as caught:
         developed(source)
-    assert caught.value.message == "The file cannot be read (Input/output error)"
+    assert caught.value.message.startswith("The file cannot be read (Input/output error). ")
     assert pickle.loads(pickle.dumps(caught.value)).message == caught.value.message
 
 

@@ -250,7 +250,7 @@ def test_no_picture(tmp_path: Path, developed: Develop, content: bytes, why: str
 def test_missing_file(tmp_path: Path, developed: Develop) -> None:
     with pytest.raises(CannotRead) as caught:
         developed(tmp_path / "gone.jpg")
-    assert caught.value.message == "The file cannot be read (No such file or directory)"
+    assert caught.value.message.startswith("The file cannot be read (No such file or directory). ")
 
 
 def test_content_decides_not_the_name(

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from lumilio.errors import DecoderFailed
+from lumilio.media.export_options import ExportOptions
 from lumilio.media.pool import DecodePool
 
 HERE = Path(__file__).parent
@@ -230,3 +231,25 @@ def wait_for_pid(mark: Path) -> Any:
             return psutil.Process(int(text))
         threading.Event().wait(0.01)
     raise AssertionError("the worker did not start")
+
+
+@posix
+def test_an_export_that_nobody_waits_for_is_ended(tmp_path: Path, corners: Image.Image) -> None:
+    corners.save(tmp_path / "a.jpg")
+    target = tmp_path / "out"
+    endless = tmp_path / "pipe.jpg"
+    os.mkfifo(endless)
+    options = ExportOptions(format="jpeg")
+    cancelled = threading.Event()
+    with DecodePool(1) as pool, ThreadPoolExecutor(2) as threads:
+        pool.export(tmp_path / "a.jpg", target, options, cancelled=cancelled)
+        assert target.stat().st_size > 0
+        hanging = [
+            threads.submit(pool.export, endless, target, options, cancelled=cancelled)
+            for _ in range(2)
+        ]
+        cancelled.set()
+        for call in hanging:
+            with pytest.raises(DecoderFailed, match="stopped"):
+                call.result(10)
+        pool.export(tmp_path / "a.jpg", target, options, cancelled=threading.Event())

@@ -49,7 +49,7 @@ class Library:
     def client(self, address: tuple[str, int] = THIS_MACHINE) -> TestClient:
         """An HTTP client that calls from `address`."""
         client = TestClient(
-            server.build(self.ctx, web_root=self.home.root / "web"),
+            server.build(self.ctx, self.pool, web_root=self.home.root / "web"),
             base_url="http://localhost",
             raise_server_exceptions=False,
             client=address,
