@@ -27,6 +27,7 @@ from lumilio.api import (
     repositories,
     setup,
     uploads,
+    users,
 )
 from lumilio.api.dispatch import routes
 from lumilio.api.events import Feed
@@ -34,7 +35,7 @@ from lumilio.api.incoming import UPLOADS_AT_ONCE
 from lumilio.api.openapi import Error, document
 from lumilio.api.security import SecurityHeaders
 from lumilio.api.typed import Router, collect
-from lumilio.errors import LumilioError, Unauthorized
+from lumilio.errors import LumilioError, TooManyAttempts, Unauthorized
 from lumilio.library.context import Context
 from lumilio.library.upload_advice import UploadAdvice
 
@@ -51,6 +52,7 @@ ROUTERS: Sequence[Router] = (
     assets.api,
     queue.api,
     events.api,
+    users.api,
 )
 
 WEB_ROOT = Path(str(resources.files("lumilio"))) / "_web"
@@ -137,6 +139,8 @@ async def _lumilio_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Unauthorized):
         detail = ' error="invalid_token"' if error.expired_token else ""
         headers["www-authenticate"] = f"Bearer{detail}"
+    if isinstance(error, TooManyAttempts):
+        headers["retry-after"] = str(error.retry_after)
     return _json(error.status, body, headers)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lumilio.db import to_microseconds
 from lumilio.errors import CannotDecode, DecoderFailed, LumilioError, RepositoryOffline
-from lumilio.library import asset_records, jobs, merging, registrations, sessions
+from lumilio.library import asset_records, jobs, merging, registrations, sessions, throttling
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.pipeline.queues import JobQueue
@@ -177,5 +177,6 @@ class Dispatcher:
         with self._ctx.db.write() as tx:
             jobs.delete_finished(tx, self._ctx.now())
         sessions.delete_expired(self._ctx)
+        throttling.forget_old(self._ctx)
         merging.finish_interrupted(self._ctx)
         merging.delete_expired(self._ctx)

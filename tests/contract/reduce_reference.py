@@ -12,6 +12,7 @@ from tests.contract.shapes import operations
 
 TARGET = Path(__file__).with_name("reference.json")
 PROMISED = (
+    "change_own_password",
     "create_repository",
     "delete_repository",
     "get_asset",
@@ -31,14 +32,18 @@ PROMISED = (
     "list_asset_types",
     "list_repositories",
     "list_repository_scans",
+    "list_users",
     "login",
     "logout",
     "query_assets",
     "queue_repository_scan",
     "refresh_session",
     "register_account",
+    "reset_user_access",
     "run_setup",
+    "update_own_profile",
     "update_repository",
+    "update_user",
     "upload_asset",
     "upload_asset_batch",
 )

@@ -19,16 +19,18 @@ OURS = operations(our_document())
 # What administrators get beyond the contract.
 BEYOND = {
     "cancel_job",
+    "list_sessions",
     "pause_queue",
     "precheck_assets",
     "resume_queue",
     "retry_job",
+    "revoke_other_sessions",
+    "revoke_session",
     "stream_events",
 }
 
 # Optional parts of answers that later features bring: absent now, as the contract allows.
 LATER = {
-    "avatar_asset_id",
     "albums",
     "cloud_import_error",
     "cloud_import_run_id",
