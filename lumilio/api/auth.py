@@ -9,9 +9,10 @@ from starlette.requests import Request
 
 from lumilio.api.typed import Router
 from lumilio.errors import Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized
-from lumilio.library import sessions, throttling, users
+from lumilio.library import sessions, sign_ins, throttling, users
 from lumilio.library.context import Context
 from lumilio.library.sessions import MediaToken, Session, SessionTokens
+from lumilio.library.sign_ins import FactorRequest
 from lumilio.library.users import Instant, User
 
 api = Router("auth", "Sign-in, sessions and second factors.")
@@ -46,10 +47,10 @@ class AuthSession(Struct, omit_defaults=True, kw_only=True, rename=_CAMEL):
     """A full session, or with `requires_mfa` a request for the second factor."""
 
     user: User
-    token: str
-    refresh_token: str
-    expires_at: Instant
     requires_mfa: bool
+    token: str | UnsetType = UNSET
+    refresh_token: str | UnsetType = UNSET
+    expires_at: Instant | UnsetType = UNSET
     mfa_token: str | UnsetType = UNSET
     mfa_methods: list[Literal["passkey", "totp", "recovery_code"]] | UnsetType = UNSET
     bootstrap_admin: bool | UnsetType = UNSET
@@ -76,7 +77,7 @@ def register_account(ctx: Context, request: Request, body: RegistrationRequest) 
     if not (_is_from_this_machine(request) and _is_own_page(request)):
         raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
     user = users.register(ctx, body.username, body.password)
-    session = _session(sessions.start(ctx, user, _agent(request)))
+    session = session_of(sessions.start(ctx, user, agent_of(request)))
     if user.role == "admin":
         session.bootstrap_admin = True
     return session
@@ -87,15 +88,19 @@ def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession:
     """Sign in with name and password."""
     account = users.normalize_username(body.username)
     with throttling.attempt(ctx, "password", address=address_of(request), account=account):
-        user = users.authenticate(ctx, body.username, body.password)
-    return _session(sessions.start(ctx, user, _agent(request)))
+        begun = sign_ins.begin(ctx, body.username, body.password, agent_of(request))
+    if isinstance(begun, FactorRequest):
+        return AuthSession(
+            user=begun.user, requires_mfa=True, mfa_token=begun.token, mfa_methods=begun.methods
+        )
+    return session_of(begun)
 
 
 @api.post("/auth/refresh", role="public", errors=(Unauthorized, TooManyAttempts))
 def refresh_session(ctx: Context, request: Request, body: RefreshTokenRequest) -> AuthSession:
     """Trade a refresh token for a new session."""
     with throttling.attempt(ctx, "refresh token", address=address_of(request)):
-        return _session(sessions.refresh(ctx, body.refresh_token))
+        return session_of(sessions.refresh(ctx, body.refresh_token))
 
 
 @api.post("/auth/logout", role="public", errors=(Unauthorized, TooManyAttempts))
@@ -138,7 +143,8 @@ def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
     return sessions.issue_media_token(ctx, access_token)
 
 
-def _session(tokens: SessionTokens) -> AuthSession:
+def session_of(tokens: SessionTokens) -> AuthSession:
+    """A full session as clients see it."""
     return AuthSession(
         user=tokens.user,
         token=tokens.token,
@@ -148,7 +154,8 @@ def _session(tokens: SessionTokens) -> AuthSession:
     )
 
 
-def _agent(request: Request) -> str:
+def agent_of(request: Request) -> str:
+    """What the client calls itself."""
     return request.headers.get("user-agent", "")
 
 

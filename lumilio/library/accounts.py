@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest, Conflict, NotFound, Unauthorized
-from lumilio.library import assets, sessions, users
+from lumilio.library import assets, second_factors, sessions, users
 from lumilio.library.context import Context, Role
 from lumilio.library.users import User
 
@@ -82,7 +82,7 @@ def change_account(ctx: Context, user_id: int, change: AccountChange) -> User:
 
 
 def reset_access(ctx: Context, user_id: int) -> str:
-    """Give an account a one-time password and end all its sessions; returns the password.
+    """Leave an account with nothing but a one-time password, which is returned.
 
     Whoever signs in with it can only choose a password of their own. Raises NotFound.
     """
@@ -90,6 +90,7 @@ def reset_access(ctx: Context, user_id: int) -> str:
     password_hash = users.hash_of(password)
     with ctx.db.write() as tx:
         _require(tx, user_id)
+        second_factors.remove_all(tx, user_id)
         _set_password(tx, user_id, password_hash, ctx.now(), is_temporary=True)
     return password
 

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
+from lumilio.db import Connection, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest, Conflict, Unauthorized
 from lumilio.library.context import Context, Role
 
@@ -120,7 +120,7 @@ def register(ctx: Context, username: str, password: str) -> User:
 
 
 def authenticate(ctx: Context, username: str, password: str) -> User:
-    """The account that this name and password open; its last login is set.
+    """The account that this name and password open.
 
     Raises Unauthorized, the same for every reason.
     """
@@ -133,6 +133,12 @@ def authenticate(ctx: Context, username: str, password: str) -> User:
     user_id, password_hash = found or (0, _nobody())
     if not _matches(password_hash, password) or not user_id:
         raise Unauthorized("The user name or the password is wrong")
+    with ctx.db.read() as db:
+        return _require(db, user_id)
+
+
+def note_login(ctx: Context, user_id: int) -> User:
+    """Set the time of an account's last sign-in; raises Unauthorized when it may not sign in."""
     now = to_microseconds(ctx.now())
     with ctx.db.write() as tx:
         tx.run("UPDATE users SET last_login = ?, updated_at = ? WHERE id = ?", (now, now, user_id))
@@ -208,8 +214,8 @@ def decode(
     )
 
 
-def _require(tx: Transaction, user_id: int) -> User:
-    user = find_active(tx, user_id)
+def _require(db: Connection, user_id: int) -> User:
+    user = find_active(db, user_id)
     if user is None:
         raise Unauthorized()
     return user

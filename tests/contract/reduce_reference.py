@@ -12,9 +12,17 @@ from tests.contract.shapes import operations
 
 TARGET = Path(__file__).with_name("reference.json")
 PROMISED = (
+    "begin_passkey_enrollment",
+    "begin_passkey_login",
+    "begin_totp_setup",
     "change_own_password",
     "create_repository",
+    "delete_passkey",
     "delete_repository",
+    "disable_totp",
+    "enable_totp",
+    "finish_passkey_enrollment",
+    "finish_passkey_login",
     "get_asset",
     "get_asset_exif",
     "get_asset_original",
@@ -23,6 +31,7 @@ PROMISED = (
     "get_health",
     "get_job_state_counts",
     "get_latest_repository_scan",
+    "get_mfa_status",
     "get_queue_summary",
     "get_repository",
     "get_setup_status",
@@ -30,6 +39,7 @@ PROMISED = (
     "get_upload_progress",
     "issue_media_token",
     "list_asset_types",
+    "list_passkeys",
     "list_repositories",
     "list_repository_scans",
     "list_users",
@@ -38,6 +48,7 @@ PROMISED = (
     "query_assets",
     "queue_repository_scan",
     "refresh_session",
+    "regenerate_recovery_codes",
     "register_account",
     "reset_user_access",
     "run_setup",
@@ -46,6 +57,7 @@ PROMISED = (
     "update_user",
     "upload_asset",
     "upload_asset_batch",
+    "verify_mfa_login",
 )
 
 

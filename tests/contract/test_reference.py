@@ -22,6 +22,7 @@ BEYOND = {
     "list_sessions",
     "pause_queue",
     "precheck_assets",
+    "rename_passkey",
     "resume_queue",
     "retry_job",
     "revoke_other_sessions",
