@@ -257,3 +257,95 @@ def test_a_token_of_one_purpose_serves_no_other(library: Library, factors: Facto
     assert _verify(ben, ben.token, totp.at(library.clock())).status_code == 401
     body = {"setup_token": _asked(ben), "code": totp.at(library.clock())}
     assert _status(library.admin, "/auth/mfa/totp/enable", body) == 400
+
+
+ORIGINS = {
+    "http://localhost:6680": 200,
+    "http://localhost": 200,
+    "https://photos.example": 200,
+    "http://photos.example": 400,
+    "http://127.0.0.1:6680": 400,
+    "https://192.168.1.2": 400,
+    "https://[::1]": 400,
+    "null": 400,
+    "https://": 400,
+    "https://a:b:c": 400,
+}
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_passkeys_need_a_name_and_a_secure_page(factors: Factors, origin: str) -> None:
+    ben, _, _ = factors
+    response = ben.post("/auth/mfa/passkeys/options", headers={"origin": origin})
+    assert response.status_code == ORIGINS[origin]
+
+
+def test_the_options_are_those_of_the_contract(factors: Factors) -> None:
+    ben, _, _ = factors
+    asked = ben.ok("POST", "/auth/mfa/passkeys/options", headers={"origin": "https://a.example:8"})
+    public_key = asked["options"]["publicKey"]
+    assert public_key["rp"] == {"id": "a.example", "name": "Lumilio Photos"}
+    assert (public_key["user"]["name"], public_key["user"]["displayName"]) == ("ben", "ben")
+    assert public_key["timeout"] == 300_000
+    assert public_key["extensions"] == {"credProps": True}
+    assert public_key["authenticatorSelection"] == {
+        "residentKey": "required",
+        "requireResidentKey": True,
+        "userVerification": "required",
+    }
+    asked = ben.ok("POST", "/auth/passkeys/login/options", {})
+    public_key = asked["options"]["publicKey"]
+    assert (public_key["rpId"], public_key["userVerification"]) == ("localhost", "required")
+
+
+@pytest.mark.parametrize("body", [{"username": ""}, {"username": "  "}])
+def test_a_blank_name_asks_for_nothing(library: Library, body: Any) -> None:
+    assert _status(library.api, "/auth/passkeys/login/options", body) == 400
+
+
+@pytest.mark.parametrize("name", ["nobody", "ben"])
+def test_accounts_without_passkeys_are_not_told_apart(factors: Factors, name: str) -> None:
+    ben, _, _ = factors
+    assert _status(ben.anonymous(), "/auth/passkeys/login/options", {"username": name}) == 401
+
+
+RUBBISH = {
+    "id": "AAAA",
+    "rawId": "AAAA",
+    "type": "public-key",
+    "response": {
+        "clientDataJSON": "AAAA",
+        "attestationObject": "AAAA",
+        "authenticatorData": "AAAA",
+        "signature": "AAAA",
+    },
+}
+
+
+@pytest.mark.parametrize("raw_id", ["AAAA", "", "é", "=", "A" * 10_000])
+def test_rubbish_is_no_passkey(factors: Factors, raw_id: str) -> None:
+    ben, _, _ = factors
+    asked = ben.ok("POST", "/auth/mfa/passkeys/options")
+    body = {
+        "challenge_token": asked["challenge_token"],
+        "credential": RUBBISH | {"id": raw_id, "rawId": raw_id},
+    }
+    assert _status(ben, "/auth/mfa/passkeys/verify", body) == 400
+    asked = ben.ok("POST", "/auth/passkeys/login/options", {})
+    body["challenge_token"] = asked["challenge_token"]
+    assert _status(ben.anonymous(), "/auth/passkeys/login/verify", body) == 401
+
+
+def test_passkeys_of_others_are_out_of_reach(library: Library, factors: Factors) -> None:
+    ben, _, _ = factors
+    library.run(
+        "INSERT INTO passkeys (user_id, credential_id, public_key, sign_count, transports, label,"
+        " created_at) VALUES (?, x'00', x'00', 0, '[]', 'Phone', 0)",
+        ben.user_id,
+    )
+    assert library.admin.call("DELETE", "/auth/mfa/passkeys/1").status_code == 404
+    body = {"label": "Mine"}
+    assert library.admin.call("PATCH", "/auth/mfa/passkeys/1", json=body).status_code == 404
+    ben.ok("DELETE", "/auth/mfa/passkeys/1")
+    assert ben.call("DELETE", "/auth/mfa/passkeys/1").status_code == 404
+    assert ben.call("DELETE", "/auth/mfa/passkeys/x").status_code == 400
