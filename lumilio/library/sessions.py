@@ -8,7 +8,7 @@ from typing import Literal
 import jwt
 from msgspec import Struct
 
-from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
+from lumilio.db import EPOCH, Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import NotFound, Unauthorized
 from lumilio.library import users
 from lumilio.library.context import Context, Principal
@@ -113,12 +113,16 @@ def end(ctx: Context, refresh_token: str) -> None:
 
 
 def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
-    """A media token for the session of an access token."""
+    """A media token for the session of an access token, for a while the same each time.
+
+    Media addresses carry it, and a browser finds in its cache only what has the same address.
+    """
     claims = _claims(ctx, access_token, "access token")
     lifetime = timedelta(minutes=ctx.settings.media_token_minutes)
-    expires_at = ctx.now() + lifetime
+    began_at = ctx.now() - (ctx.now() - EPOCH) % lifetime
     extra = {"scope": "media", "user_id": claims["user_id"], "sid": claims.get("sid")}
-    return MediaToken(_sign(ctx, "media token", extra, expires_at), expires_at)
+    expires_at = began_at + 2 * lifetime
+    return MediaToken(_sign(ctx, "media token", extra, began_at, expires_at), expires_at)
 
 
 def principal_of(ctx: Context, token: str, purpose: Purpose) -> Principal:
@@ -215,13 +219,21 @@ def _tokens(ctx: Context, user: User, session_id: int, refresh_token: str) -> Se
         "sid": session_id,
     }
     return SessionTokens(
-        user, _sign(ctx, "access token", extra, expires_at), refresh_token, expires_at
+        user,
+        _sign(ctx, "access token", extra, ctx.now(), expires_at),
+        refresh_token,
+        expires_at,
     )
 
 
-def _sign(ctx: Context, purpose: Purpose, extra: dict[str, object], expires_at: datetime) -> str:
-    now = ctx.now()
-    claims = {"iss": ISSUER, "iat": now, "nbf": now, "exp": expires_at} | extra
+def _sign(
+    ctx: Context,
+    purpose: Purpose,
+    extra: dict[str, object],
+    began_at: datetime,
+    expires_at: datetime,
+) -> str:
+    claims = {"iss": ISSUER, "iat": began_at, "nbf": began_at, "exp": expires_at} | extra
     return jwt.encode(claims, ctx.keys.derive(purpose), algorithm="HS256")
 
 
