@@ -26,6 +26,7 @@ from lumilio.api import (
     precheck,
     queue,
     repositories,
+    settings,
     setup,
     uploads,
     users,
@@ -55,6 +56,8 @@ ROUTERS: Sequence[Router] = (
     queue.api,
     events.api,
     users.api,
+    settings.api,
+    settings.capabilities,
 )
 
 WEB_ROOT = Path(str(resources.files("lumilio"))) / "_web"

@@ -24,6 +24,9 @@ PROMISED = (
     "finish_passkey_enrollment",
     "finish_passkey_login",
     "get_asset",
+    "get_capabilities",
+    "get_runtime_info",
+    "get_system_settings",
     "get_asset_exif",
     "get_asset_original",
     "get_asset_thumbnail",
@@ -54,9 +57,11 @@ PROMISED = (
     "run_setup",
     "update_own_profile",
     "update_repository",
+    "update_system_settings",
     "update_user",
     "upload_asset",
     "upload_asset_batch",
+    "validate_llm_settings",
     "verify_mfa_login",
 )
 

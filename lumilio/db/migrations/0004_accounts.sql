@@ -55,3 +55,11 @@ CREATE TABLE challenges (
     wrong_answers INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+
+-- What administrators change while the program runs, as one JSON text.
+CREATE TABLE system_settings (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    content TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by INTEGER REFERENCES users (id) ON DELETE SET NULL
+) STRICT;
