@@ -81,6 +81,17 @@ class TooLarge(LumilioError):
     title = "The request is too large"
 
 
+class TooManyAttempts(LumilioError):
+    """Too many attempts at a secret; `retry_after` seconds pass before the next is looked at."""
+
+    status = 429
+    title = "Too many attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many attempts; try again in {retry_after} seconds")
+        self.retry_after = retry_after
+
+
 class StorageFull(LumilioError):
     """A disk has no room for the bytes."""
 

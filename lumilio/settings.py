@@ -50,8 +50,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     access_token_minutes: Annotated[Positive, Meta(description="Lifetime of an access token")] = 15
     refresh_token_hours: Annotated[Positive, Meta(description="Lifetime of a sign-in")] = 168
     media_token_minutes: Annotated[
-        Positive, Meta(description="Lifetime of a token in media addresses")
-    ] = 10
+        Positive,
+        Meta(description="How long addresses of media stay the same; they work twice as long"),
+    ] = 60
     decode_workers: Annotated[
         int, Meta(ge=0, description="Decoder processes; 0 = one for each core, at most 8")
     ] = 0

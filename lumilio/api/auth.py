@@ -8,14 +8,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 
 from lumilio.api.typed import Router
-from lumilio.errors import Conflict, Forbidden, Unauthorized
-from lumilio.library import sessions, users
+from lumilio.errors import Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized
+from lumilio.library import sessions, sign_ins, throttling, users
 from lumilio.library.context import Context
-from lumilio.library.sessions import MediaToken, SessionTokens
+from lumilio.library.sessions import MediaToken, Session, SessionTokens
+from lumilio.library.sign_ins import FactorRequest
 from lumilio.library.users import Instant, User
 
 api = Router("auth", "Sign-in, sessions and second factors.")
 
+SessionId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 # Three historic names; all others are snake_case.
 _CAMEL = {"refresh_token": "refreshToken", "expires_at": "expiresAt"}
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -45,13 +47,19 @@ class AuthSession(Struct, omit_defaults=True, kw_only=True, rename=_CAMEL):
     """A full session, or with `requires_mfa` a request for the second factor."""
 
     user: User
-    token: str
-    refresh_token: str
-    expires_at: Instant
     requires_mfa: bool
+    token: str | UnsetType = UNSET
+    refresh_token: str | UnsetType = UNSET
+    expires_at: Instant | UnsetType = UNSET
     mfa_token: str | UnsetType = UNSET
     mfa_methods: list[Literal["passkey", "totp", "recovery_code"]] | UnsetType = UNSET
     bootstrap_admin: bool | UnsetType = UNSET
+
+
+class SessionList(Struct):
+    """One's open sessions."""
+
+    sessions: list[Session]
 
 
 class Message(Struct):
@@ -69,45 +77,74 @@ def register_account(ctx: Context, request: Request, body: RegistrationRequest) 
     if not (_is_from_this_machine(request) and _is_own_page(request)):
         raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
     user = users.register(ctx, body.username, body.password)
-    session = _session(sessions.start(ctx, user, _agent(request)))
+    session = session_of(sessions.start(ctx, user, agent_of(request)))
     if user.role == "admin":
         session.bootstrap_admin = True
     return session
 
 
-@api.post("/auth/login", role="public", errors=(Unauthorized,))
+@api.post("/auth/login", role="public", errors=(Unauthorized, TooManyAttempts))
 def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession:
     """Sign in with name and password."""
-    user = users.authenticate(ctx, body.username, body.password)
-    return _session(sessions.start(ctx, user, _agent(request)))
+    account = users.normalize_username(body.username)
+    with throttling.attempt(ctx, "password", address=address_of(request), account=account):
+        begun = sign_ins.begin(ctx, body.username, body.password, agent_of(request))
+    if isinstance(begun, FactorRequest):
+        return AuthSession(
+            user=begun.user, requires_mfa=True, mfa_token=begun.token, mfa_methods=begun.methods
+        )
+    return session_of(begun)
 
 
-@api.post("/auth/refresh", role="public", errors=(Unauthorized,))
-def refresh_session(ctx: Context, body: RefreshTokenRequest) -> AuthSession:
+@api.post("/auth/refresh", role="public", errors=(Unauthorized, TooManyAttempts))
+def refresh_session(ctx: Context, request: Request, body: RefreshTokenRequest) -> AuthSession:
     """Trade a refresh token for a new session."""
-    return _session(sessions.refresh(ctx, body.refresh_token))
+    with throttling.attempt(ctx, "refresh token", address=address_of(request)):
+        return session_of(sessions.refresh(ctx, body.refresh_token))
 
 
-@api.post("/auth/logout", role="public", errors=(Unauthorized,))
-def logout(ctx: Context, body: RefreshTokenRequest) -> Message:
+@api.post("/auth/logout", role="public", errors=(Unauthorized, TooManyAttempts))
+def logout(ctx: Context, request: Request, body: RefreshTokenRequest) -> Message:
     """Revoke a refresh token, and every token of its session."""
-    sessions.end(ctx, body.refresh_token)
+    with throttling.attempt(ctx, "refresh token", address=address_of(request)):
+        sessions.end(ctx, body.refresh_token)
     return Message("You are signed out")
 
 
-@api.get("/auth/me", role="user")
+@api.get("/auth/me", role="user", restricted=True)
 def get_current_user(ctx: Context) -> User:
     """Return the signed-in account."""
     return users.require_current(ctx)
 
 
-@api.get("/auth/media-token", role="user")
+@api.get("/auth/sessions", role="user")
+def list_sessions(ctx: Context) -> SessionList:
+    """List one's open sessions, the latest used first."""
+    return SessionList(sessions.list_own(ctx))
+
+
+@api.delete("/auth/sessions/{id}", role="user", errors=(NotFound,))
+def revoke_session(ctx: Context, id: SessionId) -> Message:
+    """End one of one's sessions, with all its tokens."""
+    sessions.revoke_own(ctx, id)
+    return Message("The session has ended")
+
+
+@api.delete("/auth/sessions", role="user")
+def revoke_other_sessions(ctx: Context) -> Message:
+    """End all of one's sessions but this one."""
+    count = sessions.revoke_others(ctx)
+    return Message(f"{count} other sessions have ended")
+
+
+@api.get("/auth/media-token", role="user", restricted=True)
 def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
     """Issue a short-lived token for media URLs."""
     return sessions.issue_media_token(ctx, access_token)
 
 
-def _session(tokens: SessionTokens) -> AuthSession:
+def session_of(tokens: SessionTokens) -> AuthSession:
+    """A full session as clients see it."""
     return AuthSession(
         user=tokens.user,
         token=tokens.token,
@@ -117,8 +154,14 @@ def _session(tokens: SessionTokens) -> AuthSession:
     )
 
 
-def _agent(request: Request) -> str:
+def agent_of(request: Request) -> str:
+    """What the client calls itself."""
     return request.headers.get("user-agent", "")
+
+
+def address_of(request: Request) -> str:
+    """The address that a request came from; nobody in between is believed."""
+    return request.client.host if request.client is not None else ""
 
 
 def _is_from_this_machine(request: Request) -> bool:

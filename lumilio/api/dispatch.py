@@ -59,6 +59,8 @@ def _admit(operation: Operation, ctx: Context, request: Request) -> Principal:
     if operation.gate == "first":
         _require_setup(ctx)
     principal = NOBODY if operation.role == "public" else _principal(operation, ctx, request)
+    if principal.must_change_password and not operation.restricted:
+        raise Forbidden("Choose a new password first", cause="password_change_required")
     if operation.role == "admin" and not principal.is_admin:
         raise Forbidden("Only an administrator may do this")
     if operation.gate == "after_role":

@@ -136,7 +136,7 @@ def _errors(operation: Operation) -> set[type[LumilioError]]:
         errors.add(TooLarge)
     if operation.role != "public":
         errors.add(Unauthorized)
-    if operation.role == "admin":
+    if (operation.role != "public" and not operation.restricted) or operation.role == "admin":
         errors.add(Forbidden)
     if operation.gate != "none":
         errors.add(NotInitialized)

@@ -24,11 +24,14 @@ from lumilio.api import (
     downloads,
     events,
     health,
+    mfa,
     precheck,
     queue,
     repositories,
+    settings,
     setup,
     uploads,
+    users,
 )
 from lumilio.api.dispatch import routes
 from lumilio.api.downloads import EXPORTS_AT_ONCE
@@ -37,7 +40,7 @@ from lumilio.api.incoming import UPLOADS_AT_ONCE
 from lumilio.api.openapi import Error, document
 from lumilio.api.security import SecurityHeaders
 from lumilio.api.typed import Router, collect
-from lumilio.errors import LumilioError, Unauthorized
+from lumilio.errors import LumilioError, TooManyAttempts, Unauthorized
 from lumilio.library.context import Context
 from lumilio.library.upload_advice import UploadAdvice
 from lumilio.media.pool import DecodePool
@@ -48,6 +51,7 @@ ROUTERS: Sequence[Router] = (
     health.api,
     setup.api,
     auth.api,
+    mfa.api,
     repositories.api,
     uploads.api,
     batch.api,
@@ -57,6 +61,9 @@ ROUTERS: Sequence[Router] = (
     downloads.api,
     queue.api,
     events.api,
+    users.api,
+    settings.api,
+    settings.capabilities,
 )
 
 WEB_ROOT = Path(str(resources.files("lumilio"))) / "_web"
@@ -145,6 +152,8 @@ async def _lumilio_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Unauthorized):
         detail = ' error="invalid_token"' if error.expired_token else ""
         headers["www-authenticate"] = f"Bearer{detail}"
+    if isinstance(error, TooManyAttempts):
+        headers["retry-after"] = str(error.retry_after)
     return _json(error.status, body, headers)
 
 

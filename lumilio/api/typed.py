@@ -2,7 +2,8 @@
 
 An operation is a function whose annotations are its contract: parameters named in the path, one
 `query` Struct, one `body` Struct (optional when its default is None), and the return annotation.
-`ctx`, `request` and `access_token` are supplied when asked for.
+`ctx`, `request` and `access_token` are supplied when asked for. Only `restricted` operations work for
+whoever has to choose a new password first.
 """
 
 import inspect
@@ -47,6 +48,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     handler: Handler
     role: Role
     gate: Gate
+    restricted: bool
     accepts_media_token: bool
     errors: tuple[type[LumilioError], ...]
     media: str
@@ -112,6 +114,7 @@ class Router:
         *,
         role: Role | None = None,
         gate: Gate | None = None,
+        restricted: bool = False,
         accepts_media_token: bool = False,
         errors: Sequence[type[LumilioError]] = (),
         media: str = JSON,
@@ -131,6 +134,7 @@ class Router:
                     handler=handler,
                     role=role,
                     gate=self._gate if gate is None else gate,
+                    restricted=restricted,
                     accepts_media_token=accepts_media_token,
                     errors=tuple(errors),
                     media=media,

@@ -14,9 +14,10 @@ from lumilio.db.database import (
     Values,
 )
 from lumilio.db.migrations import NewerDatabase, migrate
-from lumilio.db.values import from_microseconds, json_array, to_microseconds
+from lumilio.db.values import EPOCH, from_microseconds, json_array, to_microseconds
 
 __all__ = [
+    "EPOCH",
     "Changes",
     "Connection",
     "DamagedDatabase",

@@ -22,11 +22,13 @@ def utc_now() -> datetime:
 
 
 class Principal(Struct, frozen=True):
-    """Who is asking; `user_id` is None for the program itself."""
+    """Who is asking, in which session; `user_id` is None for the program itself."""
 
     user_id: int | None
     username: str
     role: Role
+    session_id: int | None = None
+    must_change_password: bool = False
 
     @property
     def is_admin(self) -> bool:

@@ -5,7 +5,12 @@ import os
 import secrets
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from lumilio.errors import LumilioError
+
+_NONCE_BYTES = 12
 
 
 class UnusableKey(LumilioError):
@@ -23,6 +28,19 @@ class Keys:
     def derive(self, purpose: str) -> bytes:
         """The key for one purpose; different purposes never share a key."""
         return hmac.digest(self._root, purpose.encode(), "sha256")
+
+    def seal(self, purpose: str, secret: bytes) -> bytes:
+        """Encrypt a secret for storing; only the same purpose opens it."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(self.derive(purpose)).encrypt(nonce, secret, None)
+
+    def unseal(self, purpose: str, sealed: bytes) -> bytes:
+        """Decrypt what `seal` made; raises UnusableKey when this key did not seal it."""
+        nonce, encrypted = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return AESGCM(self.derive(purpose)).decrypt(nonce, encrypted, None)
+        except InvalidTag as error:
+            raise UnusableKey(cause=f"{purpose}: sealed with another key") from error
 
 
 def load_or_create(path: Path) -> Keys:

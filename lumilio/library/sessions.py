@@ -8,8 +8,8 @@ from typing import Literal
 import jwt
 from msgspec import Struct
 
-from lumilio.db import Connection, Transaction, to_microseconds
-from lumilio.errors import Unauthorized
+from lumilio.db import EPOCH, Connection, Transaction, from_microseconds, to_microseconds
+from lumilio.errors import NotFound, Unauthorized
 from lumilio.library import users
 from lumilio.library.context import Context, Principal
 from lumilio.library.users import Instant, User
@@ -30,6 +30,16 @@ class SessionTokens(Struct, frozen=True):
     token: str
     refresh_token: str
     expires_at: datetime
+
+
+class Session(Struct):
+    """One sign-in that has not ended."""
+
+    session_id: int
+    user_agent: str
+    created_at: Instant
+    last_used_at: Instant
+    is_current: bool
 
 
 class MediaToken(Struct, frozen=True):
@@ -103,12 +113,16 @@ def end(ctx: Context, refresh_token: str) -> None:
 
 
 def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
-    """A media token for the session of an access token."""
+    """A media token for the session of an access token, for a while the same each time.
+
+    Media addresses carry it, and a browser finds in its cache only what has the same address.
+    """
     claims = _claims(ctx, access_token, "access token")
     lifetime = timedelta(minutes=ctx.settings.media_token_minutes)
-    expires_at = ctx.now() + lifetime
+    began_at = ctx.now() - (ctx.now() - EPOCH) % lifetime
     extra = {"scope": "media", "user_id": claims["user_id"], "sid": claims.get("sid")}
-    return MediaToken(_sign(ctx, "media token", extra, expires_at), expires_at)
+    expires_at = began_at + 2 * lifetime
+    return MediaToken(_sign(ctx, "media token", extra, began_at, expires_at), expires_at)
 
 
 def principal_of(ctx: Context, token: str, purpose: Purpose) -> Principal:
@@ -119,9 +133,58 @@ def principal_of(ctx: Context, token: str, purpose: Purpose) -> Principal:
     claims = _claims(ctx, token, purpose)
     with ctx.db.read() as db:
         user = users.find_active(db, claims["user_id"])
-        if user is None or not _is_open(db, claims.get("sid")):
+        session_id = claims.get("sid")
+        if user is None or not _is_open(db, session_id):
             raise Unauthorized(cause="the session has ended", expired_token=True)
-    return Principal(user.user_id, user.username, user.role)
+    return Principal(user.user_id, user.username, user.role, session_id, user.must_change_password)
+
+
+def list_own(ctx: Context) -> list[Session]:
+    """The caller's open sessions, the latest used first."""
+    current = ctx.principal.session_id
+    with ctx.db.read() as db:
+        return db.rows(
+            lambda key, agent, created_at, last_used_at: Session(
+                key,
+                agent,
+                from_microseconds(created_at),
+                from_microseconds(last_used_at),
+                key == current,
+            ),
+            "SELECT id, user_agent, created_at, last_used_at FROM sessions"
+            " WHERE user_id = ? AND revoked_at IS NULL ORDER BY last_used_at DESC, id DESC",
+            (ctx.principal.user_id,),
+        )
+
+
+def revoke_own(ctx: Context, session_id: int) -> None:
+    """End one of the caller's sessions; raises NotFound."""
+    with ctx.db.write() as tx:
+        ended = tx.run(
+            "UPDATE sessions SET revoked_at = ?"
+            " WHERE id = ? AND user_id = ? AND revoked_at IS NULL",
+            (to_microseconds(ctx.now()), session_id, ctx.principal.user_id),
+        )
+    if not ended:
+        raise NotFound("There is no such session")
+
+
+def revoke_others(ctx: Context) -> int:
+    """End all of the caller's sessions but this one; returns how many."""
+    with ctx.db.write() as tx:
+        return tx.run(
+            "UPDATE sessions SET revoked_at = ?"
+            " WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL",
+            (to_microseconds(ctx.now()), ctx.principal.user_id, ctx.principal.session_id),
+        )
+
+
+def revoke_all(tx: Transaction, user_id: int, now: datetime) -> None:
+    """End every session of an account, with all its tokens."""
+    tx.run(
+        "UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL",
+        (to_microseconds(now), user_id),
+    )
 
 
 def mint_local_token(ctx: Context) -> str:
@@ -156,13 +219,21 @@ def _tokens(ctx: Context, user: User, session_id: int, refresh_token: str) -> Se
         "sid": session_id,
     }
     return SessionTokens(
-        user, _sign(ctx, "access token", extra, expires_at), refresh_token, expires_at
+        user,
+        _sign(ctx, "access token", extra, ctx.now(), expires_at),
+        refresh_token,
+        expires_at,
     )
 
 
-def _sign(ctx: Context, purpose: Purpose, extra: dict[str, object], expires_at: datetime) -> str:
-    now = ctx.now()
-    claims = {"iss": ISSUER, "iat": now, "nbf": now, "exp": expires_at} | extra
+def _sign(
+    ctx: Context,
+    purpose: Purpose,
+    extra: dict[str, object],
+    began_at: datetime,
+    expires_at: datetime,
+) -> str:
+    claims = {"iss": ISSUER, "iat": began_at, "nbf": began_at, "exp": expires_at} | extra
     return jwt.encode(claims, ctx.keys.derive(purpose), algorithm="HS256")
 
 

@@ -5,13 +5,14 @@ from datetime import datetime
 from functools import cache
 from threading import BoundedSemaphore
 from typing import Annotated, Literal
+from uuid import UUID
 
 import apsw
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
+from lumilio.db import Connection, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest, Conflict, Unauthorized
 from lumilio.library.context import Context, Role
 
@@ -44,7 +45,11 @@ _hasher = PasswordHasher()
 # Each hash takes 64 MiB; a flood of sign-ins must not take the machine's memory.
 _hashing = BoundedSemaphore(2)
 
-_COLUMNS = "id, username, display_name, role, is_active, created_at, updated_at, last_login"
+COLUMNS = (
+    "users.id, username, display_name, users.role, is_active, users.created_at, users.updated_at,"
+    " last_login, must_change_password,"
+    " (SELECT asset_id FROM assets WHERE assets.id = avatar_asset_id)"
+)
 
 
 class User(Struct, omit_defaults=True):
@@ -59,6 +64,11 @@ class User(Struct, omit_defaults=True):
     role: Role
     permissions: list[Permission]
     last_login: Instant | UnsetType = UNSET
+    avatar_asset_id: UUID | UnsetType = UNSET
+    must_change_password: Annotated[
+        bool,
+        Meta(description="Present while nothing but a new password is accepted (our addition)."),
+    ] = False
 
 
 def normalize_username(text: str) -> str:
@@ -94,8 +104,7 @@ def register(ctx: Context, username: str, password: str) -> User:
     name = normalize_username(username)
     check_username(name)
     check_password(password)
-    with _hashing:
-        password_hash = _hasher.hash(password)
+    password_hash = hash_of(password)
     now = to_microseconds(ctx.now())
     with ctx.db.write() as tx:
         role: Role = "user" if tx.value("SELECT 1 FROM users LIMIT 1") else "admin"
@@ -111,7 +120,7 @@ def register(ctx: Context, username: str, password: str) -> User:
 
 
 def authenticate(ctx: Context, username: str, password: str) -> User:
-    """The account that this name and password open; its last login is set.
+    """The account that this name and password open.
 
     Raises Unauthorized, the same for every reason.
     """
@@ -124,15 +133,40 @@ def authenticate(ctx: Context, username: str, password: str) -> User:
     user_id, password_hash = found or (0, _nobody())
     if not _matches(password_hash, password) or not user_id:
         raise Unauthorized("The user name or the password is wrong")
+    with ctx.db.read() as db:
+        return _require(db, user_id)
+
+
+def note_login(ctx: Context, user_id: int) -> User:
+    """Set the time of an account's last sign-in; raises Unauthorized when it may not sign in."""
     now = to_microseconds(ctx.now())
     with ctx.db.write() as tx:
         tx.run("UPDATE users SET last_login = ?, updated_at = ? WHERE id = ?", (now, now, user_id))
         return _require(tx, user_id)
 
 
+def is_password_of(ctx: Context, user_id: int, password: str) -> bool:
+    """Whether a password opens an account, by its key."""
+    with ctx.db.read() as db:
+        found: str | None = db.value("SELECT password_hash FROM users WHERE id = ?", (user_id,))
+    return _matches(found or _nobody(), password)
+
+
+def hash_of(password: str) -> str:
+    """What is stored of a password: its argon2id hash."""
+    with _hashing:
+        return _hasher.hash(password)
+
+
 def find_active(db: Connection, user_id: int) -> User | None:
     """The account with this key if it may sign in."""
-    return db.row(decode, f"SELECT {_COLUMNS} FROM users WHERE id = ? AND is_active", (user_id,))
+    user = find(db, user_id)
+    return user if user is not None and user.is_active else None
+
+
+def find(db: Connection, user_id: int) -> User | None:
+    """The account with this key, also one that may not sign in."""
+    return db.row(decode, f"SELECT {COLUMNS} FROM users WHERE users.id = ?", (user_id,))
 
 
 def require_current(ctx: Context) -> User:
@@ -148,7 +182,7 @@ def first_admin(db: Connection) -> User | None:
     """The oldest active administrator: the owner of the installation."""
     return db.row(
         decode,
-        f"SELECT {_COLUMNS} FROM users WHERE role = 'admin' AND is_active ORDER BY id LIMIT 1",
+        f"SELECT {COLUMNS} FROM users WHERE role = 'admin' AND is_active ORDER BY id LIMIT 1",
     )
 
 
@@ -161,8 +195,10 @@ def decode(
     created_at: int,
     updated_at: int,
     last_login: int | None,
+    must_change_password: int,
+    avatar_asset_id: bytes | None,
 ) -> User:
-    """A row of `_COLUMNS` as a User."""
+    """A row of `COLUMNS` as a User."""
     return User(
         user_id=user_id,
         username=username,
@@ -173,11 +209,13 @@ def decode(
         updated_at=from_microseconds(updated_at),
         last_login=UNSET if last_login is None else from_microseconds(last_login),
         permissions=PERMISSIONS[role],
+        avatar_asset_id=UNSET if avatar_asset_id is None else UUID(bytes=avatar_asset_id),
+        must_change_password=bool(must_change_password),
     )
 
 
-def _require(tx: Transaction, user_id: int) -> User:
-    user = find_active(tx, user_id)
+def _require(db: Connection, user_id: int) -> User:
+    user = find_active(db, user_id)
     if user is None:
         raise Unauthorized()
     return user

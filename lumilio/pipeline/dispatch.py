@@ -26,6 +26,7 @@ from lumilio.library import (
     reprocessing,
     sessions,
     staging,
+    throttling,
 )
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
@@ -281,6 +282,7 @@ class Dispatcher:
         with self._ctx.db.write() as tx:
             jobs.delete_finished(tx, self._ctx.now())
         sessions.delete_expired(self._ctx)
+        throttling.forget_old(self._ctx)
         merging.delete_expired(self._ctx)
         placing.delete_outdated(self._ctx)
 

@@ -514,15 +514,34 @@ def test_a_disabled_account_is_out_at_once(library: Library) -> None:
     assert login.status_code == 401
 
 
-def test_a_media_token_lives_ten_minutes(library: Library) -> None:
-    asset_id = library.admin.uploaded("a.jpg", b"\xff\xd8\xff")["asset_id"]
-    library.work()
-    answer = library.admin.ok("GET", "/auth/media-token")
-    assert answer["expires_at"] == "2031-07-04T09:25:00.123456Z"
-    path, mt = f"/assets/{asset_id}/original", {"mt": answer["token"]}
-    library.clock.advance(minutes=9.9)
-    assert library.api.get(path, params=mt).status_code == 200
-    library.clock.advance(minutes=0.2)
+def test_a_media_token_stays_the_same_for_a_while(library: Library) -> None:
+    library.clock.now = START.replace(minute=0, second=0, microsecond=0)
+    first = library.admin.ok("GET", "/auth/media-token")
+    library.clock.advance(minutes=59, seconds=59)
+    admin = library.admin.login("admin")
+    assert library.admin.ok("GET", "/auth/media-token", headers=_bearer(admin)) != first
+    session = library.admin.ok(
+        "POST", "/auth/refresh", {"refreshToken": library.admin.session["refreshToken"]}
+    )
+    assert library.admin.ok("GET", "/auth/media-token", headers=_bearer_of(session)) == first
+    library.clock.advance(seconds=1)
+    assert library.admin.ok("GET", "/auth/media-token", headers=_bearer_of(session)) != first
+
+
+def _bearer(api: Api) -> dict[str, str]:
+    return _bearer_of(api.session)
+
+
+def _bearer_of(session: dict[str, Any]) -> dict[str, str]:
+    return {"authorization": f"Bearer {session['token']}"}
+
+
+def test_a_media_token_ends(library: Library) -> None:
+    path = f"/assets/{library.add_asset()}/thumbnail"
+    mt = {"mt": library.admin.media_token()}
+    library.clock.now = START.replace(hour=10, minute=59, second=59)
+    assert library.api.get(path, params=mt).status_code == 404
+    library.clock.advance(seconds=1)
     assert library.api.get(path, params=mt).status_code == 401
 
 

@@ -51,8 +51,7 @@ def _collect(
     schema = _resolved(document, schema)
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return
-    for alternative in [*schema.get("anyOf", []), *schema.get("oneOf", [])]:
-        _collect(document, alternative, name, False, found, depth)
+    _collect_alternatives(document, schema, name, required, found, depth)
     for part in schema.get("allOf", []):
         _collect(document, part, name, required, found, depth)
     if "items" in schema:
@@ -62,6 +61,24 @@ def _collect(
         is_required = required and field in schema.get("required", [])
         found[path] = found.get(path, False) or is_required
         _collect(document, inner, path, is_required, found, depth + 1)
+
+
+def _collect_alternatives(
+    document: dict[str, Any],
+    schema: dict[str, Any],
+    name: str,
+    required: bool,
+    found: dict[str, bool],
+    depth: int,
+) -> None:
+    """Note the fields of all alternatives; always there is what every one of them requires."""
+    alternatives: list[dict[str, bool]] = []
+    for alternative in [*schema.get("anyOf", []), *schema.get("oneOf", [])]:
+        alternatives.append({})
+        _collect(document, alternative, name, required, alternatives[-1], depth)
+    for field in {field for alternative in alternatives for field in alternative}:
+        is_required = all(alternative.get(field, False) for alternative in alternatives)
+        found[field] = found.get(field, False) or is_required
 
 
 def _resolved(document: dict[str, Any], node: Any) -> Any:
