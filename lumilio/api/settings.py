@@ -107,8 +107,8 @@ def get_runtime_info(ctx: Context, request: Request) -> RuntimeInfo:
         storage_root=str(settings.storage_path),
         hardware_accel="none",
         geocoding_provider="disabled",
-        repository_scan_enabled=True,
-        repository_scan_interval_seconds=300,
+        repository_scan_enabled=settings.scan_enabled,
+        repository_scan_interval_seconds=settings.scan_interval_seconds,
         lumen_discovery_enabled=False,
     )
 

@@ -179,6 +179,8 @@ def test_the_runtime_is_told_to_administrators(library: Library) -> None:
     shown = library.admin.ok("GET", "/settings/runtime-info")
     assert shown["storage_root"] == str(library.settings.storage_path)
     assert shown["server_port"].isdecimal()
+    assert shown["repository_scan_enabled"] is library.settings.scan_enabled
+    assert shown["repository_scan_interval_seconds"] == library.settings.scan_interval_seconds
     ben = library.api.register("ben")
     assert ben.get("/settings/runtime-info").status_code == 403
     assert ben.get(PATH).status_code == 403
