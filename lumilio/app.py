@@ -19,6 +19,7 @@ from lumilio.home import Home, HomeLock
 from lumilio.library import keys, merging, placing, repositories
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
+from lumilio.media.transcoder import Transcoder
 from lumilio.pipeline.dispatch import Dispatcher
 from lumilio.pipeline.tasks import tasks
 from lumilio.settings import Settings
@@ -70,7 +71,8 @@ class App:
             timeout_s=settings.decode_timeout_seconds,
             memory_limit_bytes=settings.decode_memory_mb << 20,
         )
-        work = tasks(self._pool, settings.decoders)
+        self._transcoder = Transcoder()
+        work = tasks(self._pool, settings.decoders, self._transcoder)
         self._dispatcher = Dispatcher(self.ctx, work, self.home.queue)
         self._application = server.build(self.ctx)
         self._server: uvicorn.Server | None = None
@@ -91,6 +93,9 @@ class App:
             self._server.should_exit = True
             self._application.state.feed.close()
             self._thread.join(STOP_SECONDS)
+        self._dispatcher.request_stop()
+        # A conversion may have hours to go; it begins anew next time.
+        self._transcoder.close()
         self._dispatcher.stop(STOP_SECONDS)
         self._pool.close()
         self.ctx.db.close()

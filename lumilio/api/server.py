@@ -22,6 +22,7 @@ from lumilio.api import (
     batch,
     events,
     health,
+    playback,
     precheck,
     queue,
     repositories,
@@ -49,6 +50,7 @@ ROUTERS: Sequence[Router] = (
     batch.api,
     precheck.api,
     assets.api,
+    playback.api,
     queue.api,
     events.api,
 )

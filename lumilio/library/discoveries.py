@@ -7,10 +7,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
-from lumilio.library import file_names, jobs, new_assets, repositories
+from lumilio.library import developments, file_names, jobs, new_assets, repositories
 from lumilio.library.context import Context
 from lumilio.library.new_assets import NewAsset
-from lumilio.library.placing import Develop
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.formats import format_of
 from lumilio.media.hashes import blake3_of
@@ -99,7 +98,7 @@ def follow(
         _update(tx, key, found)
         if not _is_developed(tx, key):
             now = ctx.now()
-            jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=key), now)
+            developments.queue(tx, [key], now)
     return same[0]
 
 
@@ -127,7 +126,7 @@ def examine(ctx: Context, job: jobs.Job) -> None:
         if found is not None:
             key = _enter(tx, repository, found, now, force=payload.force)
             if key is not None:
-                jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=key), now)
+                developments.queue(tx, [key], now)
         jobs.complete(tx, job.id, now)
 
 

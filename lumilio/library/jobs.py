@@ -21,25 +21,31 @@ _KEEP_DISCARDED = timedelta(days=7)
 
 
 class JobKind(Struct, frozen=True):
-    """A kind of job, which has a queue of its name, how often it is tried, and its asset's steps."""
+    """A kind of job, which has a queue of its name, how often it is tried, and its asset's steps.
+
+    One that can be stopped looks again and again whether it is still running.
+    """
 
     name: str
     max_attempts: int
     steps: tuple[str, ...] = ()
+    can_be_stopped: bool = False
 
 
-INGEST = JobKind("ingest_asset", 5, steps=(processing.COMMIT_STAGING, *processing.PHOTO_TASKS))
+INGEST = JobKind("ingest_asset", 5, steps=(processing.COMMIT_STAGING, *processing.TASKS["VIDEO"]))
 DISCOVER = JobKind("discover_asset", 5)
+METADATA = JobKind("metadata_asset", 5, steps=(processing.METADATA,))
 THUMBNAIL = JobKind("thumbnail_asset", 5, steps=processing.PHOTO_TASKS)
+TRANSCODE = JobKind("transcode_asset", 5, steps=(processing.TRANSCODE,), can_be_stopped=True)
 SCAN = JobKind("scan_repository", 25)
 
 # Every queue that the contract names is shown, also those whose jobs later features bring.
 KINDS = (
     INGEST,
     DISCOVER,
-    JobKind("metadata_asset", 5),
+    METADATA,
     THUMBNAIL,
-    JobKind("transcode_asset", 5),
+    TRANSCODE,
     JobKind("retry_asset", 25),
     JobKind("reindex_assets", 25),
     JobKind("rebuild_location_clusters", 25),
@@ -55,6 +61,7 @@ KINDS = (
 )
 QUEUES = tuple(kind.name for kind in KINDS)
 _STEPS = {kind.name: kind.steps for kind in KINDS}
+STOPPABLE = frozenset(kind.name for kind in KINDS if kind.can_be_stopped)
 
 UNFINISHED = "state IN ('available', 'scheduled', 'running', 'retryable')"
 _WAITING = "state IN ('available', 'scheduled', 'retryable')"
@@ -182,11 +189,24 @@ def claim(tx: Transaction, job_id: int, now: datetime) -> Job | None:
     """Start an attempt; None when the job does not wait or its queue is paused."""
     return tx.row(
         Job,
-        "UPDATE jobs SET state = 'running', attempt = attempt + 1, attempted_at = ?"
+        "UPDATE jobs SET state = 'running', attempt = attempt + 1, attempted_at = ?, progress = NULL"
         f" WHERE id = ? AND state = 'available' AND {_NOT_PAUSED}"
         " RETURNING id, kind, attempt, max_attempts, payload, asset_id, last_error",
         (to_microseconds(now), job_id),
     )
+
+
+def note_progress(tx: Transaction, job_id: int, progress: float) -> bool:
+    """Note which part of a running job is done, 0 to 1; False when it runs no longer."""
+    changed = tx.run(
+        "UPDATE jobs SET progress = ? WHERE id = ? AND state = 'running'", (progress, job_id)
+    )
+    return bool(changed)
+
+
+def is_running(db: Connection, job_id: int) -> bool:
+    """Whether a job runs, and nobody has ended it meanwhile."""
+    return bool(db.value("SELECT 1 FROM jobs WHERE id = ? AND state = 'running'", (job_id,)))
 
 
 def complete(tx: Transaction, job_id: int, now: datetime) -> None:

@@ -56,11 +56,15 @@ def retry(ctx: Context, job_id: int) -> JobStatus:
 
 
 def cancel(ctx: Context, job_id: int) -> JobStatus:
-    """End a job that waits, and tell its asset; raises NotFound and Conflict."""
+    """End a job that waits, or runs and can be stopped, and tell its asset.
+
+    Raises NotFound and Conflict.
+    """
     now = ctx.now()
     with ctx.db.write() as tx:
         job = _require(tx, job_id)
-        if job.state not in ("available", "scheduled", "retryable"):
+        is_stopped = job.state == "running" and job.kind in jobs.STOPPABLE
+        if job.state not in ("available", "scheduled", "retryable") and not is_stopped:
             raise Conflict(f"The job is {job.state}; only one that waits can be cancelled")
         jobs.cancel(tx, [job_id], _CANCELLED, now)
         if job.asset_key is not None:

@@ -79,6 +79,14 @@ class Layout(Struct, frozen=True):
         """The thumbnail of a content hash in one size."""
         return thumbnail_path(self.thumbnails, size, stem)
 
+    def web_video(self, stem: str) -> Path:
+        """The copy of a video that browsers play."""
+        return self.root / OWN / "assets" / "videos" / "web" / f"{stem}_web.mp4"
+
+    def web_audio(self, stem: str) -> Path:
+        """The copy of a recording that browsers play."""
+        return self.root / OWN / "assets" / "audios" / "web" / f"{stem}_web.mp3"
+
     def file(self, storage_path: str) -> Path:
         """The absolute path of an original."""
         return self.root / storage_path

@@ -7,7 +7,6 @@ is thrown away with its locks whenever its worker fails.
 
 import contextlib
 import multiprocessing
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import wait
@@ -154,7 +153,7 @@ class _Decoder:
             why = self._over_memory()
         except ProcessExpired as error:
             is_over_memory = error.exitcode == worker.EXIT_OVER_MEMORY
-            why = self._over_memory() if is_over_memory else _crash(error.exitcode)
+            why = self._over_memory() if is_over_memory else worker.crash(error.exitcode)
         self._discard()
         raise DecoderFailed(_STOPPED if self._is_closed else why)
 
@@ -175,12 +174,3 @@ class _Decoder:
 
     def _over_memory(self) -> str:
         return f"The decoder needed more than {self._memory_limit_bytes // _MEGABYTE} MB of memory"
-
-
-def _crash(exit_code: int | None) -> str:
-    """Name the signal that ended a worker, which is what a bug report needs."""
-    try:
-        cause = signal.Signals(-(exit_code or 0)).name
-    except ValueError:
-        cause = f"exit code {exit_code}"
-    return f"The decoder crashed on this file ({cause})"

@@ -54,13 +54,17 @@ class Dispatcher:
         self._wake.set()
         self._thread.start()
 
-    def stop(self, seconds: float) -> None:
-        """Stop handing out jobs and give running ones `seconds` to finish."""
-        deadline = time.monotonic() + seconds
+    def request_stop(self) -> None:
+        """Hand out no more jobs; running ones go on."""
         self._stopping.set()
         self._wake.set()
         for queue in self._queues:
             queue.request_stop()
+
+    def stop(self, seconds: float) -> None:
+        """Stop handing out jobs and give running ones `seconds` to finish."""
+        deadline = time.monotonic() + seconds
+        self.request_stop()
         if self._thread.ident is not None:
             self._thread.join(seconds)
         for queue in self._queues:

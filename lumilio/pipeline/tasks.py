@@ -18,7 +18,8 @@ from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.library.placing import UploadLost
 from lumilio.media.pool import DecodePool
-from lumilio.pipeline import scan
+from lumilio.media.transcoder import Transcoder
+from lumilio.pipeline import scan, transcodes
 
 # A decoder that failed may have been the victim of something else; twice is the file's own fault.
 _DECODER_ATTEMPTS = 2
@@ -38,7 +39,7 @@ class Task(Struct, frozen=True):
         return isinstance(error, (CannotDecode, UploadLost))
 
 
-def tasks(pool: DecodePool, decoders: int) -> Mapping[str, Task]:
+def tasks(pool: DecodePool, decoders: int, transcoder: Transcoder) -> Mapping[str, Task]:
     """The work of every kind of job that this version knows."""
     cores = os.cpu_count() or 1
     return {
@@ -52,12 +53,18 @@ def tasks(pool: DecodePool, decoders: int) -> Mapping[str, Task]:
             # One waits for each decoder and one more prepares the next, so that none ever idles.
             workers=decoders + 1,
         ),
+        jobs.METADATA.name: Task(lambda ctx, job: _develop(ctx, job, pool), workers=1),
+        jobs.TRANSCODE.name: Task(
+            lambda ctx, job: transcodes.run(ctx, job, transcoder),
+            # One conversion takes all cores by itself.
+            workers=1,
+        ),
         jobs.SCAN.name: Task(scan.run, workers=1),
     }
 
 
 def _develop(ctx: Context, job: Job, pool: DecodePool) -> None:
-    """Decode one photo and write what it holds: metadata, thumbnails and fingerprints."""
+    """Decode one file and write what it holds: metadata, thumbnails and fingerprints."""
     assert job.asset_key is not None
     with ctx.db.read() as db:
         stored = assets.by_key(db, job.asset_key)
@@ -69,13 +76,15 @@ def _develop(ctx: Context, job: Job, pool: DecodePool) -> None:
         raise CannotDecode(source, "The original file is no longer there")
     development = pool.develop(source, thumbnails_dir=layout.thumbnails, stem=stored.stem)
     now = ctx.now()
-    failed = development.metadata_error and development.thumbnail_error
+    # A recording without a cover lacks nothing.
+    failed = development.metadata_error and (development.thumbnail_error or stored.type == "AUDIO")
     with ctx.db.write() as tx:
         current = assets.by_key(tx, stored.key)
         # Newer content has a job of its own.
         if current.hash == stored.hash:
             asset_records.record_development(tx, current, development, now)
         if failed:
-            jobs.fail(tx, job, development.thumbnail_error or "", now, final=True)
+            why = development.thumbnail_error or development.metadata_error or ""
+            jobs.fail(tx, job, why, now, final=True)
         else:
             jobs.complete(tx, job.id, now)

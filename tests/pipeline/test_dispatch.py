@@ -12,6 +12,7 @@ from lumilio.library import jobs
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job, JobKind, NewJob
 from lumilio.media.pool import DecodePool
+from lumilio.media.transcoder import Transcoder
 from lumilio.pipeline.dispatch import Dispatcher
 from lumilio.pipeline.queues import JobQueue
 from lumilio.pipeline.tasks import Task, tasks
@@ -228,7 +229,7 @@ def test_a_photo_that_breaks_the_decoder_fails_alone_and_says_why(
     fresh: Library, faulty_pool: DecodePool
 ) -> None:
     fresh.set_up()
-    fresh.dispatcher_of(tasks(faulty_pool, 2))
+    fresh.dispatcher_of(tasks(faulty_pool, 2, Transcoder()))
     ids: dict[str, Any] = {
         name: fresh.admin.uploaded(name, jpeg(seed))["asset_id"]
         for seed, name in enumerate(["a.jpg", "crash.jpg", "b.jpg", "hang.jpg", "eat.jpg", "c.jpg"])
