@@ -39,6 +39,7 @@ _MICROSECONDS = 1_000_000
 # A damaged header tells durations of centuries.
 _LONGEST_SECONDS = 1_000_000
 _HIGHEST_RATE = 1000
+_UNREADABLE = "The file is damaged or cut off: its content cannot be made out"
 
 
 @contextmanager
@@ -53,6 +54,8 @@ def opened_media(path: Path) -> Iterator[InputContainer]:
             # FFmpeg's word for a container that is not on the list.
             raise CannotDecode(path, "The file is of a kind that Lumilio does not read") from error
         with container:
+            if not container.streams:
+                raise CannotDecode(path, _UNREADABLE)
             yield container
 
 
@@ -125,7 +128,7 @@ def _why(error: Exception) -> str:
 
 
 _FFMPEG_FAULTS: dict[type[Exception], str] = {
-    av.error.InvalidDataError: "The file is damaged or cut off: its content cannot be made out",
+    av.error.InvalidDataError: _UNREADABLE,
     av.error.EOFError: "The file is cut off: part of it is missing",
     av.error.DecoderNotFoundError: "The file is coded in a way that Lumilio does not read",
     av.error.PatchWelcomeError: "The file is coded in a way that Lumilio does not read",

@@ -20,6 +20,7 @@ class Encoder(Struct, frozen=True):
 
     name: str
     options: Mapping[str, str] = {}
+    pixels: str = "yuv420p"
     is_hardware: bool = True
 
 
@@ -28,7 +29,7 @@ SOFTWARE = Encoder("libx264", {"preset": "fast", "crf": f"{_QUALITY}"}, is_hardw
 _HARDWARE = (
     Encoder("h264_videotoolbox", {"allow_sw": "0", "profile": "high"}),
     Encoder("h264_nvenc", {"preset": "p4", "rc": "constqp", "qp": f"{_QUALITY}"}),
-    Encoder("h264_qsv", {"preset": "medium", "global_quality": f"{_QUALITY}"}),
+    Encoder("h264_qsv", {"preset": "medium", "global_quality": f"{_QUALITY}"}, "nv12"),
     Encoder("h264_amf", {"rc": "cqp", "qp_i": f"{_QUALITY}", "qp_p": f"{_QUALITY}"}),
 )
 
@@ -63,13 +64,15 @@ def _works(encoder: Encoder) -> bool:
         context = Codec(encoder.name, "w").create()
         assert isinstance(context, VideoCodecContext)
         context.width = context.height = _TRIAL_SIDE
-        context.pix_fmt = "yuv420p"
+        context.pix_fmt = encoder.pixels
         context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
         context.options = {**encoder.options, **rate_limit(encoder, _TRIAL_SIDE, _TRIAL_SIDE)}
         pixels = np.zeros((_TRIAL_SIDE * 3 // 2, _TRIAL_SIDE), np.uint8)
         packets = []
         for number in range(5):
-            frame = VideoFrame.from_ndarray(pixels, format="yuv420p")
+            frame = VideoFrame.from_ndarray(pixels, format="yuv420p").reformat(
+                format=encoder.pixels
+            )
             frame.pts, frame.time_base = number, context.time_base
             packets += context.encode(frame)
         packets += context.encode(None)

@@ -72,12 +72,12 @@ def poster_graph(frame: VideoFrame, shape: Shape) -> Graph:
 
 
 def playback_graph(
-    frame: VideoFrame, shape: Shape, *, tone_mapped: bool, deinterlaced: bool
+    frame: VideoFrame, shape: Shape, pixels: str, *, tone_mapped: bool, deinterlaced: bool
 ) -> Graph:
-    """A graph that turns frames like this one into `shape` as 8-bit 4:2:0, HDR into SDR if asked."""
+    """A graph that turns frames like this one into `shape` and `pixels`, HDR into SDR if asked."""
     scale = _scale(frame, shape, "out_range=tv", *([SDR] if tone_mapped else []))
     first = ["bwdif=mode=send_frame:deint=interlaced"] if deinterlaced else []
-    return _graph(frame, [*first, scale, "format=yuv420p", *shape.turns, "setsar=1"], threads=0)
+    return _graph(frame, [*first, scale, f"format={pixels}", *shape.turns, "setsar=1"], threads=0)
 
 
 def _graph(frame: VideoFrame, steps: list[str], *, threads: int) -> Graph:

@@ -37,8 +37,8 @@ _MAKERS = ("Make", "AndroidMake")
 _VIDEO_TEXTS = ("Description", "Comment", "Title", "Synopsis")
 _YEARS = ("Year", "Date", "ReleaseDate", "RecordingDate", "Originaldate")
 _FIRST_YEAR, _YEARS_AHEAD = 1800, 10
-_NO_VIDEO = "There is no video in the file that Lumilio can read"
-_NO_AUDIO = "There is no sound in the file that Lumilio can read"
+_NO_VIDEO = "The file holds no video that Lumilio can read"
+_NO_AUDIO = "The file holds no sound that Lumilio can read"
 
 
 def develop_video(

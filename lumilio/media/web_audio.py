@@ -44,7 +44,7 @@ def make_web_audio(source: Path, target: Path, report: Report) -> WebAudio:
     with opened_media(source) as container:
         stream = audio_stream(container)
         if stream is None:
-            raise CannotDecode(source, "There is no sound in the file that Lumilio can read")
+            raise CannotDecode(source, "The file holds no sound that Lumilio can read")
         is_copied = not browser_ready.plays_audio(container)
         waveform = _Waveform()
         sounds = _told(waveform, _sounds(container, stream), container, report)

@@ -67,7 +67,7 @@ def _first_frame(source: Path, container: InputContainer) -> VideoFrame:
     """What the copy will look like is settled before anything is written."""
     stream = video_stream(container)
     if stream is None:
-        raise CannotDecode(source, "There is no video in the file that Lumilio can read")
+        raise CannotDecode(source, "The file holds no video that Lumilio can read")
     decoder = Decoder()
     for packet in container.demux(stream):
         for frame in decoder.frames(packet):
@@ -141,7 +141,7 @@ class _Copied:
         self._target = target
 
     def packets(self, packet: "Packet[Any]") -> Iterator["Packet[Any]"]:
-        if packet.dts is not None:
+        if not ends(packet) and packet.pts is not None:
             packet.stream = self._target
             yield packet
 
@@ -153,7 +153,7 @@ class _EncodedVideo:
         self, stream: VideoStream, out: OutputContainer, encoder: Encoder, first: VideoFrame
     ) -> None:
         stream.codec_context.thread_type = "AUTO"
-        self._source = stream
+        self._encoder = encoder
         self._decoder = Decoder()
         self._tone_mapped = toning.is_hdr(first.color_trc)
         shape = frames.shape_of(first, stream)
@@ -161,7 +161,7 @@ class _EncodedVideo:
         target = out.add_stream(encoder.name, rate=_rate(stream))
         assert isinstance(target, VideoStream)
         self._target = target
-        self._settle(encoder, first)
+        self._settle(first)
         self._form = _form_of(first)
         self._graph = self._new_graph(first)
         self._last = -1
@@ -176,11 +176,12 @@ class _EncodedVideo:
             yield from self._drained(None)
             yield from self._target.encode(None)
 
-    def _settle(self, encoder: Encoder, first: VideoFrame) -> None:
+    def _settle(self, first: VideoFrame) -> None:
+        encoder = self._encoder
         context = self._target.codec_context
         assert isinstance(context, VideoCodecContext)
         width, height = self._shape.width, self._shape.height
-        context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+        context.width, context.height, context.pix_fmt = width, height, encoder.pixels
         context.time_base = _CLOCK
         context.options = {**encoder.options, **encoders.rate_limit(encoder, width, height)}
         context.color_range = _TV_RANGE
@@ -194,6 +195,7 @@ class _EncodedVideo:
         return frames.playback_graph(
             frame,
             self._shape,
+            self._encoder.pixels,
             tone_mapped=self._tone_mapped,
             deinterlaced=frame.interlaced_frame,
         )

@@ -239,7 +239,7 @@ def test_links_are_not_followed(library: Library, photos: Path, tmp_path: Path) 
 
 
 def test_files_of_other_kinds_are_counted_and_passed_over(library: Library, photos: Path) -> None:
-    for name in ("a.txt", "b.xmp", "c", "d.mp4"):
+    for name in ("a.txt", "b.xmp", "c", "d.m2v"):
         (photos / name).write_bytes(b"x")
     _put(photos, "e.jpg")
     assert _counts(library.scan()) == (1, 0, 0, 4)
