@@ -3,6 +3,7 @@
 Playlists and network addresses inside a file lead nowhere: what is opened is the file itself.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ _MICROSECONDS = 1_000_000
 # A damaged header tells durations of centuries.
 _LONGEST_SECONDS = 1_000_000
 _HIGHEST_RATE = 1000
+_DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _UNREADABLE = "The file is damaged or cut off: its content cannot be made out"
 
 
@@ -61,12 +63,16 @@ def opened_media(path: Path) -> Iterator[InputContainer]:
 
 @contextmanager
 def media_faults(path: Path) -> Iterator[None]:
-    """Turn whatever FFmpeg raises on damaged data into CannotDecode; MemoryError passes."""
+    """Turn whatever FFmpeg raises on damaged data into CannotDecode; a full disk or memory passes."""
     try:
         yield
     except (MemoryError, CannotDecode):
         raise
     except Exception as error:  # decoders raise anything on hostile bytes
+        if isinstance(error, OSError) and error.errno in _DISK_FAULTS:
+            # What is written meanwhile has no room: no fault of this file. FFmpeg's own errors
+            # cannot travel between processes.
+            raise OSError(error.errno, error.strerror) from error
         raise CannotDecode(path, _why(error)) from error
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import av
 from av.audio.frame import AudioFrame
 from av.packet import Packet
+from av.video.frame import VideoFrame
 
 _MOST_FAULTS_IN_A_ROW = 500
 # Rounded times of sound wander about by less than anybody hears.
 _JUMP_SECONDS = 0.1
+_RESERVED, _UNSPECIFIED = (0, 3), 2
 
 
 class Decoder:
@@ -22,12 +24,24 @@ class Decoder:
     def frames(self, packet: "Packet[Any]") -> Iterator[Any]:
         """The frames that a packet completes; InvalidDataError when nothing but damage comes."""
         try:
-            yield from packet.decode()
+            for frame in packet.decode():
+                yield mended(frame) if isinstance(frame, VideoFrame) else frame
             self._faults = 0
         except av.error.InvalidDataError:
             self._faults += 1
             if self._faults > _MOST_FAULTS_IN_A_ROW:
                 raise
+
+
+def mended(frame: VideoFrame) -> VideoFrame:
+    """Take back colour codes that mean nothing: filters refuse a YUV picture that claims to be RGB."""
+    if frame.colorspace in _RESERVED and not frame.format.is_rgb:
+        frame.colorspace = _UNSPECIFIED
+    if frame.color_trc in _RESERVED:
+        frame.color_trc = _UNSPECIFIED
+    if frame.color_primaries in _RESERVED:
+        frame.color_primaries = _UNSPECIFIED
+    return frame
 
 
 class SampleClock:

@@ -16,6 +16,7 @@ from PIL import Image
 from lumilio.errors import CannotDecode
 from lumilio.media import frames, toning
 from lumilio.media.containers import duration_of
+from lumilio.media.decoding import Decoder
 from lumilio.media.frames import Shape
 from lumilio.media.pictures import PIXEL_LIMIT, check_size
 
@@ -82,10 +83,10 @@ def _frame_at(container: InputContainer, stream: VideoStream, seconds: float) ->
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Frames from here on; a damaged packet is left out while others follow it."""
+    """Frames from here on."""
+    decoder = Decoder()
     for packet in container.demux(stream):
-        with suppress(av.error.InvalidDataError):
-            yield from packet.decode()
+        yield from decoder.frames(packet)
 
 
 def _score(frame: VideoFrame) -> float:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from PIL import Image
 
 from lumilio.media import toning
+from lumilio.media.decoding import mended
 from lumilio.media.facts import AudioFacts, Development, VideoFacts
 from lumilio.media.media_tags import bitrate_text, tag_name
 from lumilio.media.places import Position, position_of
@@ -133,6 +136,34 @@ def test_the_poster_is_a_frame_that_shows_something(
         )
     )
     assert np.asarray(thumbnail(found)).std() > 40
+
+
+def test_colours_that_are_named_wrongly_cost_no_poster(
+    tmp_path: Path, developed: Develop, thumbnail: Thumbnail
+) -> None:
+    # A picture in YUV that is marked as RGB, as old MPEG files are.
+    path = clips.video(tmp_path / "a.mpg", codec="mpeg2video", rate=25, paint=_painted((96, 64)))
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+    frame.colorspace = frame.color_trc = frame.color_primaries = 0
+    assert (mended(frame).colorspace, frame.color_trc, frame.color_primaries) == (2, 2, 2)
+    assert_close(corner_colours(thumbnail(developed(path))), CORNER_COLOURS, tolerance=40)
+
+
+def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(
+    tmp_path: Path, developed: Develop, thumbnail: Thumbnail
+) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        frame = VideoFrame.from_ndarray(clips.pattern(0), format="rgb24")
+        frame.pts = 0
+        out.mux(stream.encode(frame.reformat(format="yuv420p")))
+        out.mux(stream.encode(None))
+    found = developed(path)
+    assert (found.width, found.height) == thumbnail(found).size == (128, 64)
 
 
 @pytest.mark.parametrize("curve", [16, 18], ids=["PQ", "HLG"])

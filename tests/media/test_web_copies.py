@@ -256,3 +256,14 @@ def test_a_waveform_is_the_same_in_every_form_of_samples(tmp_path: Path, codec: 
     made = make_web_audio(source, tmp_path / "web.mp3", _silent)
     peaks = np.frombuffer(made.peaks, "<u2") / 65535
     assert peaks.max() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    source = clips.recording(tmp_path / "a.aiff", codec="pcm_s16be", seconds=20)
+    with pytest.raises(OSError, match="No space left") as caught:
+        make_web_audio(source, Path("/dev/full"), _silent)
+    assert type(caught.value) is OSError
+    film = clips.video(tmp_path / "a.mkv", codec="mpeg4")
+    with pytest.raises(OSError, match="No space left"):
+        make_web_video(film, Path("/dev/full"), _silent)
