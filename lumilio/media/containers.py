@@ -78,10 +78,9 @@ def media_faults(path: Path) -> Iterator[None]:
 
 def video_stream(container: InputContainer) -> VideoStream | None:
     """The moving picture of a file, None when it has none; a cover is no video."""
-    return next(
-        (stream for stream in container.streams.video if not is_cover(stream) and stream.width),
-        None,
-    )
+    pictures = (stream for stream in container.streams.video if not is_cover(stream))
+    # A stream that no decoder knows has no context, and one without a width is a damaged one.
+    return next((found for found in pictures if found.codec_context and found.width), None)
 
 
 def audio_stream(container: InputContainer) -> AudioStream | None:

@@ -113,12 +113,15 @@ def _run(
 ) -> None:
     duration = duration_of(container) or 0.0
     begin = (container.start_time or 0) / 1e6
+    done = 0.0
     for packet in container.demux([s for s in container.streams if s.index in tracks]):
         _shift(packet, begin)
-        for done in tracks[packet.stream.index].packets(packet):
-            out.mux(done)
-        at = packet.pts * packet.time_base if packet.pts and packet.time_base else 0
-        report(min(max(float(at) / duration, 0.0), 1.0) if duration else 0.0)
+        for copied in tracks[packet.stream.index].packets(packet):
+            out.mux(copied)
+        if duration and packet.pts is not None and packet.time_base:
+            # Streams lie beside each other, and frames are not stored in the order they are shown.
+            done = min(max(float(packet.pts * packet.time_base) / duration, done), 1.0)
+        report(done)
 
 
 def _shift(packet: "Packet[Any]", begin: float) -> None:
