@@ -66,12 +66,14 @@ def media_faults(path: Path) -> Iterator[None]:
     """Turn whatever FFmpeg raises on damaged data into CannotDecode; a full disk or memory passes."""
     try:
         yield
-    except (MemoryError, CannotDecode):
+    except CannotDecode:
         raise
+    except MemoryError as error:
+        # FFmpeg's own errors cannot travel between processes.
+        raise MemoryError(str(error)) from error
     except Exception as error:  # decoders raise anything on hostile bytes
         if isinstance(error, OSError) and error.errno in _DISK_FAULTS:
-            # What is written meanwhile has no room: no fault of this file. FFmpeg's own errors
-            # cannot travel between processes.
+            # What is written meanwhile has no room: no fault of this file.
             raise OSError(error.errno, error.strerror) from error
         raise CannotDecode(path, _why(error)) from error
 

@@ -22,12 +22,14 @@ class Decoder:
         self._faults = 0
 
     def frames(self, packet: "Packet[Any]") -> Iterator[Any]:
-        """The frames that a packet completes; InvalidDataError when nothing but damage comes."""
+        """The frames that a packet completes; FFmpegError when nothing but damage comes."""
         try:
             for frame in packet.decode():
                 yield mended(frame) if isinstance(frame, VideoFrame) else frame
             self._faults = 0
-        except av.error.InvalidDataError:
+        except av.error.MemoryError:
+            raise
+        except av.error.FFmpegError:  # which one depends on the decoder
             self._faults += 1
             if self._faults > _MOST_FAULTS_IN_A_ROW:
                 raise

@@ -1,3 +1,4 @@
+import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -11,7 +12,9 @@ import pytest
 from av.video.frame import VideoFrame
 from PIL import Image
 
+from lumilio.errors import CannotDecode
 from lumilio.media import toning
+from lumilio.media.containers import media_faults
 from lumilio.media.decoding import mended
 from lumilio.media.facts import AudioFacts, Development, VideoFacts
 from lumilio.media.media_tags import bitrate_text, tag_name
@@ -359,3 +362,11 @@ def test_bitrates_are_printed_as_exiftool_does() -> None:
         "11.4 Mbps",
         "66.3 Mbps",
     ]
+
+
+def test_a_lack_of_memory_is_told_as_such_and_can_travel() -> None:
+    with pytest.raises(MemoryError) as caught, media_faults(Path("a.mp4")):
+        raise av.error.MemoryError(12, "Cannot allocate memory")
+    assert isinstance(pickle.loads(pickle.dumps(caught.value)), MemoryError)
+    with pytest.raises(CannotDecode, match="damaged"), media_faults(Path("a.mp4")):
+        raise av.error.ExternalError(1, "Generic error")
