@@ -19,6 +19,7 @@ from lumilio.home import Home, HomeLock
 from lumilio.library import exports, keys, placing, repositories
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
+from lumilio.media.transcoder import Transcoder
 from lumilio.pipeline.dispatch import Dispatcher
 from lumilio.pipeline.tasks import tasks
 from lumilio.pipeline.watching import Watcher
@@ -75,8 +76,9 @@ class App:
             timeout_s=settings.decode_timeout_seconds,
             memory_limit_bytes=settings.decode_memory_mb << 20,
         )
+        self._transcoder = Transcoder()
         stopping = threading.Event()
-        work = tasks(self._pool, settings.decoders, stopping)
+        work = tasks(self._pool, settings.decoders, self._transcoder, stopping)
         self._dispatcher = Dispatcher(self.ctx, work, self.home.queue, stopping)
         self._watcher = Watcher(self.ctx)
         self._application = server.build(self.ctx, self._pool)
@@ -100,6 +102,9 @@ class App:
             self._application.state.feed.close()
             self._thread.join(STOP_SECONDS)
         self._watcher.stop(WATCHER_STOP_SECONDS)
+        self._dispatcher.request_stop()
+        # A conversion may have hours to go; it begins anew next time.
+        self._transcoder.close()
         self._dispatcher.stop(STOP_SECONDS)
         self._pool.close()
         self.ctx.db.close()

@@ -131,7 +131,7 @@ class CannotRead(LumilioError):
     """The disk does not give a file out now; asking again may help."""
 
     title = "The file cannot be read"
-    advice = "Check its disk and who may read it, then process the photo again"
+    advice = "Check its disk and who may read it, then process the file again"
 
     def __init__(self, path: str | Path, reason: str) -> None:
         super().__init__(

@@ -48,7 +48,7 @@ def retry_job(ctx: Context, job_id: JobId) -> JobStatus:
 
 @api.post("/admin/river/jobs/{job_id}/cancel", role="admin", errors=(NotFound, Conflict))
 def cancel_job(ctx: Context, job_id: JobId) -> JobStatus:
-    """Cancel a job that waits."""
+    """Cancel a job that waits, or a conversion that runs."""
     return queue_control.cancel(ctx, job_id)
 
 

@@ -20,7 +20,7 @@ from lumilio.home import Home
 from lumilio.media import support
 from lumilio.settings import Settings
 
-_PACKAGES = ("apsw", "huey", "pillow", "pillow-heif", "rawpy", "exiv2", "blake3", "starlette")
+_PACKAGES = ("apsw", "huey", "pillow", "pillow-heif", "rawpy", "exiv2", "av", "blake3", "starlette")
 _LOW_DISK = 2 << 30
 
 

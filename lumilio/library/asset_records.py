@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 
 from lumilio.db import Transaction
-from lumilio.library import metadata_layers, photo_metadata, processing
+from lumilio.library import metadata_layers, photo_metadata, processing, recording_records
 from lumilio.library.assets import THUMBNAIL_SIZES, StoredAsset, by_key
 from lumilio.library.processing import AssetProcessingStatus
 from lumilio.library.repository_folders import Layout
-from lumilio.media.facts import Development
+from lumilio.media.facts import Development, PhotoFacts
 
 
 def record_development(
@@ -20,29 +20,43 @@ def record_development(
     now: datetime,
     steps: tuple[str, ...] = processing.PHOTO_TASKS,
 ) -> None:
-    """Write what decoding a photo has brought: facts, fingerprints, thumbnails, its new state."""
+    """Write what decoding a file has brought: facts, fingerprints, thumbnails, its new state.
+
+    Steps that a file of its type does not have are no steps: a recording's cover is a gift.
+    """
+    status = processing.decode(stored.processing)
     told = {
         processing.METADATA: development.metadata_error,
         processing.THUMBNAIL: development.thumbnail_error,
     }
-    outcomes = {step: told[step] for step in steps}
-    status = processing.after(processing.decode(stored.processing), outcomes, now)
-    _record_status(tx, stored.key, status)
-    if development.facts is not None:
-        _record_facts(tx, stored, development)
+    outcomes = {step: told[step] for step in processing.tracked(status, steps)}
+    _record_status(tx, stored.key, processing.after(status, outcomes, now))
+    if isinstance(development.facts, PhotoFacts):
+        _record_facts(tx, stored, development.facts, development)
+    elif development.facts is not None:
+        recording_records.record_facts(tx, stored.key, development.facts, development)
     if development.thumbnails:
         _record_pictures(tx, stored, development)
+
+
+def record_web_copy(
+    tx: Transaction, stored: StoredAsset, waveform: bytes | None, now: datetime
+) -> None:
+    """Note that an asset can be played in browsers, and how loud a recording is over time."""
+    outcomes: dict[str, str | None] = {processing.TRANSCODE: None}
+    status = processing.after(processing.decode(stored.processing), outcomes, now)
+    _record_status(tx, stored.key, status)
+    if waveform is not None:
+        recording_records.record_waveform(tx, stored.key, waveform)
 
 
 def record_failure(
     tx: Transaction, key: int, tasks: tuple[str, ...], reason: str, now: datetime
 ) -> None:
     """Note that steps of an asset have failed for good."""
-    stored = by_key(tx, key)
-    status = processing.after(
-        processing.decode(stored.processing), dict.fromkeys(tasks, reason), now
-    )
-    _record_status(tx, key, status)
+    status = processing.decode(by_key(tx, key).processing)
+    failed: dict[str, str | None] = dict.fromkeys(processing.tracked(status, tasks), reason)
+    _record_status(tx, key, processing.after(status, failed, now))
 
 
 def record_cancellation(
@@ -71,9 +85,9 @@ def _record_status(tx: Transaction, key: int, status: AssetProcessingStatus) -> 
     tx.run("UPDATE assets SET processing = ? WHERE id = ?", (processing.encode(status), key))
 
 
-def _record_facts(tx: Transaction, stored: StoredAsset, development: Development) -> None:
-    facts = development.facts
-    assert facts is not None
+def _record_facts(
+    tx: Transaction, stored: StoredAsset, facts: PhotoFacts, development: Development
+) -> None:
     document = photo_metadata.from_facts(
         facts, width=development.width, height=development.height, is_raw=bool(stored.is_raw)
     )

@@ -13,8 +13,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from lumilio.db import Connection, from_microseconds
 from lumilio.errors import NotFound
 from lumilio.library import processing, repositories
+from lumilio.library.asset_metadata import AssetMetadata
 from lumilio.library.context import Context
-from lumilio.library.photo_metadata import PhotoMetadata
 from lumilio.library.processing import AssetProcessingStatus
 from lumilio.library.users import Instant
 from lumilio.media.thumbnails import ThumbnailSize
@@ -62,7 +62,7 @@ class Asset(Struct, omit_defaults=True, kw_only=True):
     liked: bool
     is_deleted: bool
     deleted_at: Instant | UnsetType = UNSET
-    specific_metadata: PhotoMetadata
+    specific_metadata: AssetMetadata
     status: Annotated[
         list[int], Meta(description="The bytes of the processing state as JSON; see `processing`.")
     ]
@@ -96,6 +96,7 @@ class StoredAsset(Struct, frozen=True):
     key: int
     asset_id: UUID
     repository_key: int
+    type: AssetType
     owner_id: int | None
     storage_path: str
     original_filename: str
@@ -193,7 +194,7 @@ def _thumbnails(db: Connection, asset_id: UUID) -> list[AssetThumbnail]:
 
 
 _STORED = (
-    "id, asset_id, repository_id, owner_id, storage_path, original_filename, mime_type, hash,"
+    "id, asset_id, repository_id, type, owner_id, storage_path, original_filename, mime_type, hash,"
     " is_raw, processing"
 )
 
@@ -251,7 +252,7 @@ def decode(
         is_deleted=deleted_at is not None,
         deleted_at=_optional_instant(deleted_at),
         specific_metadata=(
-            msgspec.json.decode(metadata, type=PhotoMetadata) if metadata else PhotoMetadata()
+            msgspec.json.decode(metadata, type=AssetMetadata) if metadata else AssetMetadata()
         ),
         status=list(state.encode()),
         processing=processing.decode(state),

@@ -9,11 +9,10 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import CannotRead
-from lumilio.library import file_names, jobs, new_assets, repositories
+from lumilio.library import developments, file_names, jobs, new_assets, repositories
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.library.new_assets import NewAsset
-from lumilio.library.placing import Develop
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.formats import format_of
 from lumilio.media.hashes import blake3_of
@@ -149,7 +148,7 @@ def follow(
         return False
     _update(tx, former.key, found)
     if not _is_developed(tx, former.key):
-        jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=former.key), now)
+        developments.queue(tx, [former.key], now)
     return True
 
 
@@ -227,7 +226,7 @@ def _conclude(
     if found is not None:
         key = _enter(tx, repository, found, now, force=force)
         if key is not None:
-            jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=key), now)
+            developments.queue(tx, [key], now)
     jobs.complete(tx, job.id, now)
 
 

@@ -47,6 +47,10 @@ class JobChange(Struct, omit_defaults=True):
     ]
     attempt: int
     asset_id: UUID | UnsetType = UNSET
+    progress: (
+        Annotated[float, Meta(ge=0, le=1, description="The part done, where a job can tell.")]
+        | UnsetType
+    ) = UNSET
 
 
 class JobsChanged(Struct, tag_field="type", tag="jobs"):
@@ -136,10 +140,16 @@ def _assets(ctx: Context, db: Connection, keys: str) -> list[AssetChange]:
 
 def _jobs(ctx: Context, db: Connection, keys: str) -> list[JobChange]:
     return db.rows(
-        lambda job_id, kind, state, attempt, asset_id: JobChange(
-            job_id, kind, state, attempt, UUID(bytes=asset_id) if asset_id else UNSET
+        lambda job_id, kind, state, attempt, asset_id, progress: JobChange(
+            job_id,
+            kind,
+            state,
+            attempt,
+            UUID(bytes=asset_id) if asset_id else UNSET,
+            UNSET if progress is None else progress,
         ),
-        "SELECT jobs.id, kind, state, attempt, assets.asset_id"
+        "SELECT jobs.id, kind, state, attempt, assets.asset_id,"
+        " CASE state WHEN 'running' THEN progress END"
         " FROM jobs LEFT JOIN assets ON assets.id = jobs.asset_id"
         f" WHERE jobs.id IN (SELECT value FROM json_each(:keys)) AND {_VISIBLE}",
         _values(ctx, keys),

@@ -23,17 +23,22 @@ _KEEP_DISCARDED = timedelta(days=7)
 
 
 class JobKind(Struct, frozen=True):
-    """A kind of job, which has a queue of its name, how often it is tried, and its asset's steps."""
+    """A kind of job, which has a queue of its name, how often it is tried, and its asset's steps.
+
+    One that can be stopped looks again and again whether it is still running.
+    """
 
     name: str
     max_attempts: int
     steps: tuple[str, ...] = ()
+    can_be_stopped: bool = False
 
 
-INGEST = JobKind("ingest_asset", 5, steps=(processing.COMMIT_STAGING, *processing.PHOTO_TASKS))
+INGEST = JobKind("ingest_asset", 5, steps=(processing.COMMIT_STAGING, *processing.TASKS["VIDEO"]))
 DISCOVER = JobKind("discover_asset", 5)
 METADATA = JobKind("metadata_asset", 5, steps=(processing.METADATA,))
 THUMBNAIL = JobKind("thumbnail_asset", 5, steps=processing.PHOTO_TASKS)
+TRANSCODE = JobKind("transcode_asset", 5, steps=(processing.TRANSCODE,), can_be_stopped=True)
 SCAN = JobKind("scan_repository", 25)
 
 # Every queue that the contract names is shown, also those whose jobs later features bring.
@@ -42,7 +47,7 @@ KINDS = (
     DISCOVER,
     METADATA,
     THUMBNAIL,
-    JobKind("transcode_asset", 5),
+    TRANSCODE,
     JobKind("retry_asset", 25),
     JobKind("reindex_assets", 25),
     JobKind("rebuild_location_clusters", 25),
@@ -58,6 +63,7 @@ KINDS = (
 )
 QUEUES = tuple(kind.name for kind in KINDS)
 _STEPS = {kind.name: kind.steps for kind in KINDS}
+STOPPABLE = frozenset(kind.name for kind in KINDS if kind.can_be_stopped)
 
 # What `_delay` gives, as SQL.
 _DELAY_US = "attempt * attempt * attempt * attempt * 1000000"
@@ -191,7 +197,7 @@ def claim(tx: Transaction, ids: Sequence[int], now: datetime) -> list[Job]:
     """Start an attempt of each job that still waits and whose queue is not paused."""
     claimed = tx.rows(
         Job,
-        "UPDATE jobs SET state = 'running', attempt = attempt + 1, attempted_at = ?"
+        "UPDATE jobs SET state = 'running', attempt = attempt + 1, attempted_at = ?, progress = NULL"
         " WHERE id IN (SELECT value FROM json_each(?))"
         f" AND state = 'available' AND {_NOT_PAUSED}"
         " RETURNING id, kind, attempt, max_attempts, payload, asset_id, last_error",
@@ -207,6 +213,19 @@ def unclaim(tx: Transaction, ids: Iterable[int]) -> None:
         " WHERE id = ? AND state = 'running'",
         [(job_id,) for job_id in ids],
     )
+
+
+def note_progress(tx: Transaction, job_id: int, progress: float) -> bool:
+    """Note which part of a running job is done, 0 to 1; False when it runs no longer."""
+    changed = tx.run(
+        "UPDATE jobs SET progress = ? WHERE id = ? AND state = 'running'", (progress, job_id)
+    )
+    return bool(changed)
+
+
+def is_running(db: Connection, job_id: int) -> bool:
+    """Whether a job runs, and nobody has ended it meanwhile."""
+    return bool(db.value("SELECT 1 FROM jobs WHERE id = ? AND state = 'running'", (job_id,)))
 
 
 def complete(tx: Transaction, job_id: int, now: datetime) -> None:
@@ -304,7 +323,7 @@ def is_unfinished(db: Connection, unique_key: str) -> bool:
     )
 
 
-def is_running(db: Connection, unique_key: str) -> bool:
+def is_in_progress(db: Connection, unique_key: str) -> bool:
     """Whether a job of this key is at work."""
     return bool(
         db.value(

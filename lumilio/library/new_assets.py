@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from lumilio.db import Transaction, to_microseconds
 from lumilio.library import file_names, metadata_layers, processing
-from lumilio.media.formats import Format
+from lumilio.media.formats import Format, MediaType
 
 
 class NewAsset(Struct, frozen=True, kw_only=True):
@@ -47,16 +47,20 @@ def insert(tx: Transaction, new: NewAsset) -> int:
             to_microseconds(new.at),
             new.taken_time,
             int(new.form.is_raw),
-            processing.encode(processing.begin(new.at)),
+            processing.encode(processing.begin(new.at, processing.TASKS[new.form.type])),
         ),
     )
 
 
 def replace_content(tx: Transaction, key: int, content_hash: bytes, now: datetime) -> None:
     """Forget what was read from the former content; what a person chose stays."""
+    kind: MediaType = tx.value("SELECT type FROM assets WHERE id = ?", (key,))
+    status = processing.begin(now, processing.TASKS[kind])
     tx.run(
-        "UPDATE assets SET hash = ?, thumbhash = NULL, processing = ? WHERE id = ?",
-        (content_hash, processing.encode(processing.begin(now)), key),
+        "UPDATE assets SET hash = ?, thumbhash = NULL, duration = NULL, processing = ?"
+        " WHERE id = ?",
+        (content_hash, processing.encode(status), key),
     )
     tx.run("DELETE FROM thumbnails WHERE asset_id = ?", (key,))
+    tx.run("DELETE FROM waveforms WHERE asset_id = ?", (key,))
     metadata_layers.forget_file(tx, key)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from lumilio.db import Transaction
 from lumilio.errors import LumilioError
-from lumilio.library import assets, file_names, jobs, repositories, upload_sessions
+from lumilio.library import assets, developments, file_names, jobs, repositories, upload_sessions
 from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
@@ -40,10 +40,6 @@ class Ingest(Struct, frozen=True):
     staged_name: str
     content_hash: str
     replaces: bool = False
-
-
-class Develop(Struct, frozen=True):
-    """Payload of a thumbnail job; its asset says the rest."""
 
 
 def place(ctx: Context, job: jobs.Job) -> None:
@@ -80,7 +76,7 @@ def place(ctx: Context, job: jobs.Job) -> None:
             "UPDATE assets SET file_modified_at = ? WHERE id = ? AND hash = ?",
             (modified, stored.key, stored.hash),
         )
-        jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=stored.key), now)
+        developments.queue(tx, [stored.key], now)
         jobs.complete(tx, job.id, now)
 
 

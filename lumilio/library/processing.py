@@ -7,14 +7,20 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.library.users import Instant
+from lumilio.media.formats import MediaType
 
 TaskState = Literal["pending", "processing", "complete", "failed"]
 
 METADATA = "metadata_asset"
 THUMBNAIL = "thumbnail_asset"
+TRANSCODE = "transcode_asset"
 COMMIT_STAGING = "commit_staging"
 PHOTO_TASKS = (METADATA, THUMBNAIL)
-TASKS: dict[str, tuple[str, ...]] = {"PHOTO": PHOTO_TASKS}
+TASKS: dict[MediaType, tuple[str, ...]] = {
+    "PHOTO": PHOTO_TASKS,
+    "VIDEO": (METADATA, THUMBNAIL, TRANSCODE),
+    "AUDIO": (METADATA, TRANSCODE),
+}
 
 
 class AssetTaskStatus(Struct, omit_defaults=True):
@@ -67,6 +73,11 @@ def pending(status: AssetProcessingStatus, steps: tuple[str, ...]) -> list[str]:
     """Which of these steps still wait for their turn."""
     tasks = status.tasks or {}
     return [step for step in steps if step in tasks and tasks[step].state == "pending"]
+
+
+def tracked(status: AssetProcessingStatus, steps: tuple[str, ...]) -> list[str]:
+    """Which of these steps an asset of its type has; that it was stored is everyone's."""
+    return [step for step in steps if step in (status.tasks or {}) or step == COMMIT_STAGING]
 
 
 def restarted(

@@ -12,7 +12,8 @@ from lumilio.library import asset_records, jobs, registrations
 from lumilio.library.context import Context
 
 _BATCH = 200
-_CANCELLED = "Cancelled by an administrator. Process the asset again when it is wanted"
+_CANCELLED = "Cancelled by an administrator"
+_WHEN_WANTED = "Process the asset again when it is wanted"
 
 
 class JobStatus(Struct):
@@ -81,16 +82,21 @@ def retry_all(ctx: Context, name: str) -> QueueRetry:
 
 
 def cancel(ctx: Context, job_id: int) -> JobStatus:
-    """End a job that waits, and tell its asset; raises NotFound and Conflict."""
+    """End a job that waits, or runs and can be stopped, and tell its asset.
+
+    Raises NotFound and Conflict.
+    """
     now = ctx.now()
     with ctx.db.write() as tx:
         job = _require(tx, job_id)
-        if job.state not in ("available", "scheduled", "retryable"):
+        is_stopped = job.state == "running" and job.kind in jobs.STOPPABLE
+        if job.state not in ("available", "scheduled", "retryable") and not is_stopped:
             raise Conflict(f"The job is {job.state}; only one that waits can be cancelled")
-        jobs.cancel(tx, [job_id], _CANCELLED, now)
+        reason = _CANCELLED if job.asset_key is None else f"{_CANCELLED}. {_WHEN_WANTED}"
+        jobs.cancel(tx, [job_id], reason, now)
         if job.asset_key is not None:
             steps = jobs.steps_of(job.kind)
-            asset_records.record_cancellation(tx, job.asset_key, steps, _CANCELLED, now)
+            asset_records.record_cancellation(tx, job.asset_key, steps, reason, now)
     return JobStatus(job_id, "cancelled")
 
 

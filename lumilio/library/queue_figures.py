@@ -59,6 +59,13 @@ class QueueSummary(Struct, omit_defaults=True):
     latest_activity_at: Instant | UnsetType = UNSET
     error_samples: list[QueueErrorSample] | UnsetType = UNSET
     paused: Annotated[bool, Meta(description="Present while paused (our addition).")] = False
+    progress: (
+        Annotated[
+            float,
+            Meta(ge=0, le=1, description="The part done of what runs now (our addition)."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class QueueSummaryList(Struct):
@@ -96,13 +103,15 @@ SELECT queue, count(*), total(state = 'completed'), total({jobs.UNFINISHED}),
     avg(CASE WHEN finalized_at IS NOT NULL THEN finalized_at - created_at END) / 1000,
     avg(CASE WHEN finalized_at IS NOT NULL THEN finalized_at - attempted_at END) / 1000,
     min(CASE WHEN {jobs.UNFINISHED} THEN created_at END),
-    max(max(created_at, scheduled_at, COALESCE(attempted_at, 0), COALESCE(finalized_at, 0)))
+    max(max(created_at, scheduled_at, COALESCE(attempted_at, 0), COALESCE(finalized_at, 0))),
+    avg(CASE state WHEN 'running' THEN progress END)
 FROM jobs GROUP BY queue
 """
 
 
 def _decode(name: str, *figures: Any) -> QueueSummary:
-    total, processed, remaining, running, attention, latency, runtime, oldest, latest = figures
+    total, processed, remaining, running, attention = figures[:5]
+    latency, runtime, oldest, latest, progress = figures[5:]
     return QueueSummary(
         name,
         total,
@@ -114,6 +123,7 @@ def _decode(name: str, *figures: Any) -> QueueSummary:
         UNSET if runtime is None else round(runtime),
         _instant(oldest),
         _instant(latest),
+        progress=UNSET if progress is None else progress,
     )
 
 

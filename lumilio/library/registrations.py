@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest, Conflict, NotFound
-from lumilio.library import jobs, placing, repositories
+from lumilio.library import developments, jobs, repositories
 from lumilio.library import repository_folders as folders
 from lumilio.library.context import Context
 from lumilio.library.repositories import (
@@ -223,8 +223,4 @@ def _resume_work(tx: Transaction, key: int, now: datetime) -> None:
         f" AND {jobs.UNFINISHED})",
         (key,),
     )
-    jobs.enqueue_all(
-        tx,
-        (jobs.NewJob(jobs.THUMBNAIL, placing.Develop(), asset_key=asset) for asset in idle),
-        now,
-    )
+    developments.queue(tx, idle, now)

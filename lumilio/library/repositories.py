@@ -200,7 +200,7 @@ def repair_folders(ctx: Context) -> None:
         if repository.is_online:
             try:
                 folders.create(repository.layout.root, None)
-                for leftover in repository.layout.thumbnails.glob(f"*{PART}"):
+                for leftover in repository.layout.derived.glob(f"*/*{PART}"):
                     leftover.unlink(missing_ok=True)
             except (BadRequest, OSError) as error:
                 # One broken disk must not keep the rest of the library closed.

@@ -71,27 +71,41 @@ class Layout(Struct, frozen=True):
         return self.root / OWN / "staging" / "failed"
 
     @property
+    def derived(self) -> Path:
+        """Parent of all that is made from originals; what is being made stands one level below."""
+        return self.root / OWN / "assets"
+
+    @property
     def thumbnails(self) -> Path:
         """Parent of the three folders of thumbnails."""
-        return self.root / OWN / "assets" / "thumbnails"
+        return self.derived / "thumbnails"
 
     def thumbnail(self, stem: str, size: ThumbnailSize) -> Path:
         """The thumbnail of a content hash in one size."""
         return thumbnail_path(self.thumbnails, size, stem)
+
+    def web_video(self, stem: str) -> Path:
+        """The copy of a video that browsers play."""
+        return self.derived / "videos" / "web" / f"{stem}_web.mp4"
+
+    def web_audio(self, stem: str) -> Path:
+        """The copy of a recording that browsers play."""
+        return self.derived / "audios" / "web" / f"{stem}_web.mp3"
 
     def file(self, storage_path: str) -> Path:
         """The absolute path of an original."""
         return self.root / storage_path
 
     def make_room(self, file: Path) -> None:
-        """Make the folders above a file of the inbox, whose repository has to be there.
+        """Make the folders above a file in a folder of ours, whose repository has to be there.
 
         Raises FileNotFoundError where it is not: nothing is made in the place of a missing disk.
         """
-        folder = self.root / INBOX
+        own, *names = file.relative_to(self.root).parts[:-1]
+        folder = self.root / own
         if (self.root / MARKER).exists():
             folder.mkdir(exist_ok=True)
-        for name in file.relative_to(folder).parts[:-1]:
+        for name in names:
             folder /= name
             folder.mkdir(exist_ok=True)
 

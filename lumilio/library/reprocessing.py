@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, Transaction
 from lumilio.errors import BadRequest, NotFound
-from lumilio.library import asset_records, assets, jobs, placing, processing
+from lumilio.library import asset_records, assets, developments, jobs, processing
 from lumilio.library.context import Context
 from lumilio.library.jobs import JobKind
 
@@ -86,11 +86,7 @@ def resume_forgotten(ctx: Context) -> int:
             return 0
     with ctx.db.write() as tx:
         keys = _forgotten(tx)
-        jobs.enqueue_all(
-            tx,
-            [jobs.NewJob(jobs.THUMBNAIL, placing.Develop(), asset_key=key) for key in keys],
-            now,
-        )
+        developments.queue(tx, keys, now)
     return len(keys)
 
 
@@ -141,7 +137,7 @@ def _queue(tx: Transaction, key: int, steps: tuple[str, ...], now: datetime) -> 
         if waiting:
             jobs.restart(tx, waiting, now)
         else:
-            jobs.enqueue(tx, jobs.NewJob(kind, placing.Develop(), asset_key=key), now)
+            jobs.enqueue(tx, jobs.NewJob(kind, developments.Develop(), asset_key=key), now)
 
 
 def _kinds(steps: tuple[str, ...]) -> Iterator[JobKind]:
@@ -150,3 +146,5 @@ def _kinds(steps: tuple[str, ...]) -> Iterator[JobKind]:
         yield jobs.THUMBNAIL
     elif processing.METADATA in steps:
         yield jobs.METADATA
+    if processing.TRANSCODE in steps:
+        yield jobs.TRANSCODE

@@ -82,7 +82,7 @@ def queue_periodic(ctx: Context, repository_key: int) -> bool:
 def is_running(ctx: Context, repository_key: int) -> bool:
     """Whether a scan of this repository is at work."""
     with ctx.db.read() as db:
-        return any(jobs.is_running(db, key) for key in _unique_keys(repository_key))
+        return any(jobs.is_in_progress(db, key) for key in _unique_keys(repository_key))
 
 
 def _unique_keys(repository_key: int) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A photo's one way through the decoders: facts, thumbnails and fingerprints from one reading."""
+"""A file's one way through the decoders: facts, thumbnails and fingerprints from one reading."""
 
 import errno
 import shutil
@@ -11,11 +11,11 @@ import msgspec
 
 from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media.facts import ALL_TASKS, Development, Task
-from lumilio.media.fingerprints import perceptual_hash_of, thumbhash_of
 from lumilio.media.formats import format_of
 from lumilio.media.metadata import read_metadata
 from lumilio.media.pictures import Picture, decode_faults, opened_picture
-from lumilio.media.thumbnails import LONGEST_SIDES, scaled, write_thumbnails
+from lumilio.media.previews import pictured
+from lumilio.media.thumbnails import LONGEST_SIDES
 
 _JPEG_START = b"\xff\xd8\xff"
 
@@ -27,12 +27,20 @@ def develop(
     stem: str,
     tasks: frozenset[Task] = ALL_TASKS,
 ) -> Development:
-    """Read one photo and write its thumbnails as `thumbnails_dir/<size>/<stem>_<size>.webp`.
+    """Read one file and write its thumbnails as `thumbnails_dir/<size>/<stem>_<size>.webp`.
 
-    Faults of the photo are told in the result. CannotRead means that the disk does not give it out,
-    OSError that the thumbnails could not be written, MemoryError that the photo needs more than this
+    Faults of the file are told in the result. CannotRead means that the disk does not give it out,
+    OSError that the thumbnails could not be written, MemoryError that the file needs more than this
     process may have.
     """
+    media_format = format_of(source)
+    if media_format is not None and media_format.type != "PHOTO":
+        # FFmpeg's libraries are large; a worker that sees only photos never loads them.
+        from lumilio.media import recordings
+
+        is_video = media_format.type == "VIDEO"
+        read = recordings.develop_video if is_video else recordings.develop_audio
+        return read(source, thumbnails_dir=thumbnails_dir, stem=stem, tasks=tasks)
     development = _developed(source, thumbnails_dir, stem, tasks)
     if not (development.thumbnail_error or development.metadata_error):
         return development
@@ -84,14 +92,7 @@ def _read_picture(
     except CannotDecode as error:
         why = error.why if "thumbnails" in tasks else None
         return Development(width=width, height=height, thumbnail_error=why)
-    pictures = scaled(large)
-    return Development(
-        width=width,
-        height=height,
-        thumbnails=write_thumbnails(pictures, thumbnails_dir, stem),
-        thumbhash=thumbhash_of(pictures["small"]),
-        perceptual_hash=perceptual_hash_of(pictures["small"]),
-    )
+    return pictured(Development(width=width, height=height), large, thumbnails_dir, stem)
 
 
 def _read_facts(source: Path, development: Development) -> Development:

@@ -1,4 +1,4 @@
-"""What leaves the decoder: the facts of a photo and the outcome of its development.
+"""What leaves the decoder: the facts of a file and the outcome of its development.
 
 Free of decoders, so that the program can receive results without loading any.
 """
@@ -82,17 +82,55 @@ class PhotoFacts(Struct, frozen=True, omit_defaults=True):
         return (self.taken_time + offset).replace(tzinfo=None)
 
 
-class Development(Struct, frozen=True):
-    """What became of one photo. A task that was not asked for leaves its fields empty.
+class VideoFacts(Struct, frozen=True):
+    """What one video says of itself; None where it is silent.
 
-    `width` × `height` is the displayed size in pixels, None when no header could be read.
+    `recorded_time` is aware and in UTC, `bitrate` bits and `frame_rate` frames a second, places as
+    in `PhotoFacts`. `codec` is the container's own code ("avc1"), else FFmpeg's name ("vp9").
+    """
+
+    recorded_time: datetime | None = None
+    capture_offset_minutes: int | None = None
+    codec: str | None = None
+    bitrate: int | None = None
+    frame_rate: float | None = None
+    camera_make: str | None = None
+    camera_model: str | None = None
+    description: str | None = None
+    gps_latitude: float | None = None
+    gps_longitude: float | None = None
+    gps_altitude: float | None = None
+    content_identifier: str | None = None
+
+
+class AudioFacts(Struct, frozen=True):
+    """What one recording says of itself: bits a second, hertz, and the tags of its music."""
+
+    codec: str | None = None
+    bitrate: int | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    artist: str | None = None
+    album: str | None = None
+    title: str | None = None
+    genre: str | None = None
+    year: int | None = None
+    description: str | None = None
+
+
+class Development(Struct, frozen=True):
+    """What became of one file. A task that was not asked for leaves its fields empty.
+
+    `width` × `height` is the displayed size in pixels, None when no header could be read;
+    `duration` is seconds. A recording has pictures only when it brings a cover.
     An error is a sentence for people; one task's fault leaves the other's results intact.
     """
 
-    facts: PhotoFacts | None = None
+    facts: PhotoFacts | VideoFacts | AudioFacts | None = None
     exif_raw: dict[str, Printed] | None = None
     width: int | None = None
     height: int | None = None
+    duration: float | None = None
     thumbnails: tuple[Thumbnail, ...] = ()
     thumbhash: bytes | None = None
     perceptual_hash: int | None = None

@@ -1,11 +1,11 @@
-"""Which file names are photos: the table of extensions, types and MIME types."""
+"""Which file names are media: the table of extensions, types and MIME types."""
 
 from pathlib import PurePath
 from typing import Literal
 
 from msgspec import Struct
 
-MediaType = Literal["PHOTO"]
+MediaType = Literal["PHOTO", "VIDEO", "AUDIO"]
 
 
 class Format(Struct, frozen=True):
@@ -47,9 +47,46 @@ _RAW_PICTURES = {
     "x3f": "image/x-sigma-x3f",
 }
 
+_VIDEOS = {
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "mov": "video/quicktime",
+    "avi": "video/x-msvideo",
+    "mkv": "video/x-matroska",
+    "webm": "video/webm",
+    "flv": "video/x-flv",
+    "wmv": "video/x-ms-wmv",
+    "3gp": "video/3gpp",
+    "mpg": "video/mpeg",
+    "mpeg": "video/mpeg",
+    "m2ts": "video/mp2t",
+    "mts": "video/mp2t",
+    "ogv": "video/ogg",
+}
+
+_RECORDINGS = {
+    "mp3": "audio/mpeg",
+    "aac": "audio/aac",
+    "m4a": "audio/mp4",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "oga": "audio/ogg",
+    "aiff": "audio/x-aiff",
+    "wma": "audio/x-ms-wma",
+    "opus": "audio/opus",
+}
+
+_TABLES: tuple[tuple[MediaType, dict[str, str]], ...] = (
+    ("PHOTO", _PICTURES),
+    ("PHOTO", _RAW_PICTURES),
+    ("VIDEO", _VIDEOS),
+    ("AUDIO", _RECORDINGS),
+)
+
 FORMATS: dict[str, Format] = {
-    extension: Format(extension, "PHOTO", mime, is_raw=table is _RAW_PICTURES)
-    for table in (_PICTURES, _RAW_PICTURES)
+    extension: Format(extension, kind, mime, is_raw=table is _RAW_PICTURES)
+    for kind, table in _TABLES
     for extension, mime in table.items()
 }
 

@@ -8,7 +8,6 @@ is thrown away with its locks whenever its worker fails.
 import contextlib
 import math
 import multiprocessing
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -171,14 +170,14 @@ class _Decoder:
             return future.result()
         except TimeoutError:
             why = (
-                f"The decoder took longer than {self._timeout_s:g} s. Process the photo again when"
+                f"The decoder took longer than {self._timeout_s:g} s. Process the file again when"
                 " the computer has less to do, or raise LUMILIO_DECODE_TIMEOUT_SECONDS"
             )
         except MemoryError:
             why = self._over_memory()
         except ProcessExpired as error:
             is_over_memory = error.exitcode == worker.EXIT_OVER_MEMORY
-            why = self._over_memory() if is_over_memory else _crash(error.exitcode)
+            why = self._over_memory() if is_over_memory else worker.crash(error.exitcode)
         self._discard()
         raise DecoderFailed(_STOPPED if self._is_closed else why)
 
@@ -216,15 +215,6 @@ class _Decoder:
     def _over_memory(self) -> str:
         limit = self._memory_limit_bytes // _MEGABYTE
         return (
-            f"The decoder needed more than {limit} MB of memory. Add a smaller copy of the photo,"
+            f"The decoder needed more than {limit} MB of memory. Add a smaller copy of the file,"
             " or raise LUMILIO_DECODE_MEMORY_MB"
         )
-
-
-def _crash(exit_code: int | None) -> str:
-    """Name the signal that ended a worker, which is what a bug report needs."""
-    try:
-        cause = signal.Signals(-(exit_code or 0)).name
-    except ValueError:
-        cause = f"exit code {exit_code}"
-    return f"The decoder crashed on this file ({cause}). Open it with another program, and save it anew"

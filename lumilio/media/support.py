@@ -15,13 +15,14 @@ class Decoder(Struct, frozen=True):
 
 
 def decoders() -> list[Decoder]:
-    """Try every decoder that photos need."""
+    """Try everything that photos, videos and recordings need."""
     return [
         _tried("JPEG, PNG, WebP, GIF, TIFF, BMP", _pillow),
         _tried("HEIC, HEIF", _heif),
         _tried("AVIF", _avif),
         _tried("RAW", _raw),
         _tried("Metadata", _metadata),
+        _tried("Video, audio", _video),
     ]
 
 
@@ -72,3 +73,14 @@ def _metadata() -> str:
     import exiv2
 
     return f"exiv2 {exiv2.version()}"
+
+
+def _video() -> str:
+    import av
+
+    from lumilio.media.encoders import working_hardware
+
+    for name in ("libx264", "aac", "libmp3lame"):
+        av.codec.Codec(name, "w")
+    hardware = working_hardware()
+    return f"FFmpeg {av.ffmpeg_version_info}, encoder {hardware.name if hardware else 'libx264'}"

@@ -8,9 +8,10 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ EXIT_OVER_MEMORY = 77
 
 _THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _MEMORY_CHECK_S = 0.25
+_WORD_S = 0.25
+_NICE = 10
 # Strikes after the pool's own time limit, so only where there is no pool any more.
 _ALARM_GRACE_S = 15
 
@@ -39,6 +42,58 @@ def export_photo(source: Path, target: Path, options: ExportOptions) -> None:
     from lumilio.media.export import export_photo
 
     export_photo(source, target, options)
+
+
+def make_web_copy(kind: str, source: Path, target: Path, report: Callable[[float], None]) -> Any:
+    """Make the web copy of a VIDEO or AUDIO file, loading FFmpeg only here."""
+    if kind == "VIDEO":
+        from lumilio.media.web_video import make_web_video
+
+        return make_web_video(source, target, report)
+    from lumilio.media.web_audio import make_web_audio
+
+    return make_web_audio(source, target, report)
+
+
+def convert(
+    sender: Connection, memory_limit_bytes: int, make: Callable[..., Any], *arguments: object
+) -> None:
+    """Be a process that makes one web copy: send parts done as floats, then the outcome in a tuple."""
+    set_limits(memory_limit_bytes)
+    _give_way()
+    said_at = 0.0
+
+    def report(part: float) -> None:
+        nonlocal said_at
+        if time.monotonic() - said_at >= _WORD_S:
+            said_at = time.monotonic()
+            sender.send(float(part))
+
+    try:
+        outcome = make(*arguments, report)
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        outcome = error
+    sender.send((outcome,))
+
+
+def _give_way() -> None:
+    """Whoever looks at photos goes before a conversion that takes an hour anyway."""
+    import psutil
+
+    if sys.platform == "win32":
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        psutil.Process().nice(_NICE)
+
+
+def crash(exit_code: int | None) -> str:
+    """Name the signal that ended a worker, which is what a bug report needs."""
+    try:
+        cause = signal.Signals(-(exit_code or 0)).name
+    except ValueError:
+        cause = f"exit code {exit_code}"
+    return f"The decoder crashed on this file ({cause}). Open it with another program, and save it anew"
 
 
 def run(function: Callable[..., Any], timeout_s: float, /, *args: object, **kwargs: object) -> Any:

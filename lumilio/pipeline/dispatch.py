@@ -87,13 +87,17 @@ class Dispatcher:
         self._wake.set()
         self._thread.start()
 
-    def stop(self, seconds: float) -> None:
-        """Stop handing out jobs and give running ones `seconds` to finish."""
-        deadline = time.monotonic() + seconds
+    def request_stop(self) -> None:
+        """Hand out no more jobs; running ones go on."""
         self._stopping.set()
         self._wake.set()
         for queue in self._queues:
             queue.request_stop()
+
+    def stop(self, seconds: float) -> None:
+        """Stop handing out jobs and give running ones `seconds` to finish."""
+        deadline = time.monotonic() + seconds
+        self.request_stop()
         if self._thread.ident is not None:
             self._thread.join(seconds)
         for queue in self._queues:
@@ -168,9 +172,9 @@ class Dispatcher:
         task = self._tasks[job.kind]
         try:
             if job.attempt > job.max_attempts:
+                what = "Scan the repository" if job.asset_key is None else "Process the asset"
                 raise GaveUp(
-                    f"Given up after {job.max_attempts} attempts that were interrupted. Process the"
-                    " asset again"
+                    f"Given up after {job.max_attempts} attempts that were interrupted. {what} again"
                 )
             task.run(self._ctx, job)
         except Stopped:

@@ -16,13 +16,15 @@ from lumilio.library import (
     processing,
     repositories,
 )
+from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.library.placing import UploadLost
 from lumilio.media.facts import ALL_TASKS
 from lumilio.media.facts import Task as Reading
 from lumilio.media.pool import DecodePool
-from lumilio.pipeline import scan
+from lumilio.media.transcoder import Transcoder
+from lumilio.pipeline import scan, transcodes
 
 # A decoder that failed may have been the victim of something else; twice is the file's own fault.
 _DECODER_ATTEMPTS = 2
@@ -48,9 +50,12 @@ class Task(Struct, frozen=True):
 
 
 def tasks(
-    pool: DecodePool, decoders: int, stopping: threading.Event | None = None
+    pool: DecodePool,
+    decoders: int,
+    transcoder: Transcoder,
+    stopping: threading.Event | None = None,
 ) -> Mapping[str, Task]:
-    """The work of every kind of job that this version knows; long work ends when `stopping`."""
+    """The work of every kind of job that this version knows; long scans end when `stopping`."""
     is_stopping = stopping or threading.Event()
     cores = os.cpu_count() or 1
     return {
@@ -70,12 +75,23 @@ def tasks(
             workers=decoders + 1,
         ),
         jobs.METADATA.name: Task(lambda ctx, job: _develop(ctx, job, pool), workers=1),
+        jobs.TRANSCODE.name: Task(
+            lambda ctx, job: transcodes.run(ctx, job, transcoder),
+            # One conversion takes all cores by itself.
+            workers=1,
+        ),
         jobs.SCAN.name: Task(lambda ctx, job: scan.run(ctx, job, is_stopping), workers=1),
     }
 
 
+def _readings(stored: StoredAsset, steps: tuple[str, ...]) -> frozenset[Reading]:
+    """A photo's metadata alone is read faster; a recording's cover comes along with it."""
+    is_whole = processing.THUMBNAIL in steps or stored.type == "AUDIO"
+    return ALL_TASKS if is_whole else _METADATA_ONLY
+
+
 def _develop(ctx: Context, job: Job, pool: DecodePool) -> None:
-    """Decode one photo and write what it holds: metadata, thumbnails and fingerprints."""
+    """Decode one file and write what it holds: metadata, thumbnails and fingerprints."""
     assert job.asset_key is not None
     with ctx.db.read() as db:
         stored = assets.by_key(db, job.asset_key)
@@ -92,7 +108,7 @@ def _develop(ctx: Context, job: Job, pool: DecodePool) -> None:
         source,
         thumbnails_dir=layout.thumbnails,
         stem=stored.stem,
-        tasks=ALL_TASKS if processing.THUMBNAIL in steps else _METADATA_ONLY,
+        tasks=_readings(stored, steps),
     )
     now = ctx.now()
     why = development.thumbnail_error if processing.THUMBNAIL in steps else ""

@@ -398,11 +398,11 @@ def test_a_failure_names_its_cause_and_the_next_step(
     assert next_step in told
 
 
-def test_a_full_disk_is_told_without_paths(
+def test_a_disk_that_fails_is_told_without_paths(
     library: Library, asset_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device", "/secret/place")
+        raise OSError(5, "Input/output error", "/secret/place")
 
     monkeypatch.setattr(library.pool, "develop", refuse)
     for _ in range(5):
@@ -410,5 +410,5 @@ def test_a_full_disk_is_told_without_paths(
         library.run("UPDATE jobs SET scheduled_at = 0")
     told = {error["error"] for error in _processing(library, asset_id)["errors"]}
     assert told == {
-        "A disk refused the work (No space left on device). Make room or mend it, then try again"
+        "A disk refused the work (Input/output error). Make room or mend it, then try again"
     }

@@ -143,26 +143,42 @@ def test_content_whose_original_was_lost_is_taken_again_and_not_thrown_away(
 
 
 @pytest.mark.parametrize("extension", sorted(FORMATS))
-def test_every_picture_extension_is_taken_in_any_case(library: Library, extension: str) -> None:
+def test_every_extension_is_taken_in_any_case(library: Library, extension: str) -> None:
     library.admin.uploaded(f"a.{extension}", extension.encode())
     receipt = library.admin.uploaded(f"a.{extension.upper()}", extension.upper().encode())
     asset = library.admin.ok("GET", f"/assets/{receipt['asset_id']}")
-    assert asset["type"] == "PHOTO"
+    assert asset["type"] == FORMATS[extension].type
     assert asset["mime_type"] == FORMATS[extension].mime
 
 
-CONTRACT_PICTURES = "jpg jpeg png webp gif bmp tiff tif heic heif cr2 cr3 nef arw dng orf rw2 pef raf mrw srw rwl x3f"
+CONTRACT = (
+    "jpg jpeg png webp gif bmp tiff tif heic heif cr2 cr3 nef arw dng orf rw2 pef raf mrw srw rwl x3f"
+    " mp4 m4v mov avi mkv webm flv wmv 3gp mpg mpeg m2ts mts ogv"
+    " mp3 aac m4a flac wav ogg oga aiff wma opus"
+)
 
 
-def test_all_picture_extensions_of_the_contract_are_known() -> None:
-    assert set(CONTRACT_PICTURES.split()) <= set(FORMATS)
+def test_all_extensions_of_the_contract_are_known() -> None:
+    assert set(CONTRACT.split()) <= set(FORMATS)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["a.txt", "a.pdf", "a", "jpg", ".jpg", "a.jpg.exe", "a.jpg ", "a.", "a.jp g", "a.mp4", "a.mp3"],
+    [
+        "a.txt",
+        "a.pdf",
+        "a",
+        "jpg",
+        ".jpg",
+        "a.jpg.exe",
+        "a.jpg ",
+        "a.",
+        "a.jp g",
+        "a.mp4.txt",
+        "a.m2v",
+    ],
 )
-def test_what_is_no_picture_by_its_name_is_refused(library: Library, name: str) -> None:
+def test_what_is_no_media_by_its_name_is_refused(library: Library, name: str) -> None:
     response = library.admin.upload(name, b"content")
     if name == "a.jpg ":
         assert response.json()["file_name"] == "a.jpg"

@@ -29,6 +29,8 @@ PROMISED = (
     "get_asset_exif",
     "get_asset_original",
     "get_asset_thumbnail",
+    "get_asset_web_audio",
+    "get_asset_web_video",
     "get_capabilities",
     "get_current_user",
     "get_health",

@@ -19,6 +19,7 @@ OURS = operations(our_document())
 # What administrators get beyond the contract.
 BEYOND = {
     "cancel_job",
+    "get_asset_waveform",
     "list_sessions",
     "pause_queue",
     "precheck_assets",
@@ -41,18 +42,6 @@ LATER = {
     "species_predictions",
     "stack",
     "tags",
-    # Of videos and recordings, which are not taken yet.
-    "album",
-    "artist",
-    "bitrate",
-    "channels",
-    "codec",
-    "frame_rate",
-    "genre",
-    "recorded_time",
-    "sample_rate",
-    "title",
-    "year",
 }
 
 

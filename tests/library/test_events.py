@@ -1,10 +1,11 @@
 """What commits are told as: which rows, to whom, and when there are too many to name."""
 
 import pytest
+from msgspec import UNSET
 
-from lumilio.library import events
+from lumilio.library import events, jobs
 from lumilio.library.context import SYSTEM, Principal
-from lumilio.library.events import MOST_NAMED, AssetsChanged, Found
+from lumilio.library.events import MOST_NAMED, AssetsChanged, Found, JobsChanged
 from tests.support.library import Library
 
 SOMEBODY = Principal(user_id=99, username="somebody", role="user")
@@ -99,3 +100,23 @@ def test_jobs_without_an_asset_are_for_administrators(library: Library, found: F
     library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
     assert "jobs" in _told(library, found)
     assert _told(library, found, SOMEBODY) == {}
+
+
+def test_the_progress_of_a_job_is_told_while_it_runs(library: Library, found: Found) -> None:
+    library.admin.uploaded("a.mp4", b"a video")
+    library.work("ingest_asset")
+    job_id = library.value("SELECT id FROM jobs WHERE kind = 'transcode_asset'")
+    with library.db.write() as tx:
+        assert not jobs.note_progress(tx, job_id, 0.1)
+        tx.run("UPDATE jobs SET state = 'running' WHERE id = ?", (job_id,))
+        assert jobs.note_progress(tx, job_id, 0.4)
+    assert _progress(library, found, job_id) == 0.4
+    with library.db.write() as tx:
+        jobs.complete(tx, job_id, library.clock())
+    assert _progress(library, found, job_id) is UNSET
+
+
+def _progress(library: Library, found: Found, job_id: int) -> object:
+    told = _told(library, found)["jobs"]
+    assert isinstance(told, JobsChanged)
+    return next(change.progress for change in told.changed if change.job_id == job_id)

@@ -10,6 +10,7 @@ import pytest
 from lumilio.library import placing, repositories
 from lumilio.library.jobs import Job
 from lumilio.media.pool import DecodePool
+from lumilio.media.transcoder import Transcoder
 from lumilio.pipeline.tasks import Task, tasks
 from lumilio.pipeline.walk import Region, Walk
 from tests.support.library import Library
@@ -263,7 +264,7 @@ def test_an_upload_in_transit_while_it_is_let_go_is_refused(
 
 def _interrupting(library: Library, pool: DecodePool, kind: str, act: Callable[[], None]) -> None:
     """Let something happen just after a job of this kind has begun."""
-    work = dict(tasks(pool, 2))
+    work = dict(tasks(pool, 2, Transcoder()))
     task = work[kind]
 
     def run(ctx: Any, job: Job) -> None:

@@ -8,7 +8,12 @@ from lumilio.media.formats import FORMATS, Format, format_of
 def test_every_extension_of_the_contract_is_there() -> None:
     pictures = "jpg jpeg png webp gif bmp tif tiff heic heif avif"
     raw = "cr2 cr3 nef arw dng orf rw2 pef raf mrw srw rwl x3f"
-    assert list(FORMATS) == (pictures + " " + raw).split()
+    videos = "mp4 m4v mov avi mkv webm flv wmv 3gp mpg mpeg m2ts mts ogv"
+    recordings = "mp3 aac m4a flac wav ogg oga aiff wma opus"
+    assert list(FORMATS) == f"{pictures} {raw} {videos} {recordings}".split()
+    types = {"PHOTO": pictures + " " + raw, "VIDEO": videos, "AUDIO": recordings}
+    for kind, names in types.items():
+        assert {name for name, found in FORMATS.items() if found.type == kind} == set(names.split())
     assert {name for name, found in FORMATS.items() if found.is_raw} == set(raw.split())
 
 
@@ -21,6 +26,6 @@ def test_raw_names_its_own_mime_type() -> None:
     assert format_of("shot.RAF") == Format("raf", "PHOTO", "image/x-fuji-raf", is_raw=True)
 
 
-@pytest.mark.parametrize("name", ["", "jpg", ".jpg", "a.pdf", "a.jpg.xmp", "clip.mp4", "a."])
+@pytest.mark.parametrize("name", ["", "jpg", ".jpg", "a.pdf", "a.jpg.xmp", "clip.m2v", "a."])
 def test_others_are_unsupported(name: str) -> None:
     assert format_of(name) is None

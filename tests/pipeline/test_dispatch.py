@@ -14,6 +14,7 @@ from lumilio.library import discoveries, jobs
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job, JobKind, NewJob
 from lumilio.media.pool import DecodePool
+from lumilio.media.transcoder import Transcoder
 from lumilio.pipeline.dispatch import Dispatcher
 from lumilio.pipeline.queues import JobQueue
 from lumilio.pipeline.tasks import Task, tasks
@@ -230,7 +231,7 @@ def test_a_photo_that_breaks_the_decoder_fails_alone_and_says_why(
     fresh: Library, faulty_pool: DecodePool
 ) -> None:
     fresh.set_up()
-    fresh.dispatcher_of(tasks(faulty_pool, 2))
+    fresh.dispatcher_of(tasks(faulty_pool, 2, Transcoder()))
     ids: dict[str, Any] = {
         name: fresh.admin.uploaded(name, jpeg(seed))["asset_id"]
         for seed, name in enumerate(["a.jpg", "crash.jpg", "b.jpg", "hang.jpg", "eat.jpg", "c.jpg"])
@@ -448,7 +449,7 @@ def test_a_stop_gives_back_what_was_not_begun(
     monkeypatch.setattr(
         discoveries, "examine", lambda ctx, job: (examine(ctx, job), stopping.set())
     )
-    work = tasks(library.pool, 2)
+    work = tasks(library.pool, 2, library.transcoder)
     dispatcher = Dispatcher(library.ctx, work, library.home.queue, stopping)
     dispatcher.run_jobs(library.due("discover_asset"))
     assert library.admin.page()["total_assets"] == 2

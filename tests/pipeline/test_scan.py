@@ -246,7 +246,7 @@ def test_links_are_not_followed(library: Library, photos: Path, tmp_path: Path) 
 
 
 def test_files_of_other_kinds_are_counted_and_passed_over(library: Library, photos: Path) -> None:
-    for name in ("a.txt", "b.xmp", "c", "d.mp4"):
+    for name in ("a.txt", "b.xmp", "c", "d.m2v"):
         (photos / name).write_bytes(b"x")
     _put(photos, "e.jpg")
     assert _counts(library.scan()) == (1, 0, 0, 4)
@@ -459,7 +459,7 @@ def test_a_stop_interrupts_a_scan_which_the_next_start_finishes(
 ) -> None:
     _put(photos, "a.jpg")
     stopping = threading.Event()
-    library.dispatcher_of(tasks(library.pool, 2, stopping))
+    library.dispatcher_of(tasks(library.pool, 2, library.transcoder, stopping))
     stopping.set()
     library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
     library.dispatcher.run_jobs(library.due("scan_repository"))

@@ -16,6 +16,7 @@ from lumilio.library.context import Context
 from lumilio.library.file_names import folded
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.pool import DecodePool
+from lumilio.media.transcoder import Transcoder
 from lumilio.pipeline.dispatch import Dispatcher
 from lumilio.pipeline.tasks import Task, tasks
 from lumilio.settings import Settings
@@ -40,6 +41,7 @@ class Library:
         )
         self.settings.storage_path.mkdir(parents=True, exist_ok=True)
         self.pool = pool
+        self.transcoder = Transcoder()
         self._stack = ExitStack()
         self._dispatcher: Dispatcher | None = None
         self.api = Api(self.client())
@@ -72,7 +74,7 @@ class Library:
     @property
     def dispatcher(self) -> Dispatcher:
         """Runs jobs in this thread; it is never started."""
-        return self.dispatcher_of(tasks(self.pool, 2))
+        return self.dispatcher_of(tasks(self.pool, 2, self.transcoder))
 
     def dispatcher_of(self, work: Mapping[str, Task]) -> Dispatcher:
         if self._dispatcher is None:
