@@ -13,6 +13,10 @@ RANGE = Header("Range", "Byte range to send.")
 IF_NONE_MATCH = Header("If-None-Match", "ETag of the copy at hand.")
 
 
+# Formats whose files may hold scripts: saved, never opened as a page.
+_MAY_RUN = frozenset({"image/svg+xml"})
+
+
 class FileAnswer(Struct, frozen=True, kw_only=True):
     """A file to send and what to say about it."""
 
@@ -41,7 +45,7 @@ def send_file(request: Request, answer: FileAnswer) -> Response:
         media_type=answer.media_type,
         headers=headers,
         filename=answer.filename,
-        content_disposition_type="inline",
+        content_disposition_type="attachment" if answer.media_type in _MAY_RUN else "inline",
     )
 
 

@@ -8,12 +8,10 @@ import msgspec
 from lumilio.errors import CannotDecode
 from lumilio.media.facts import ALL_TASKS, Development, Task
 from lumilio.media.fingerprints import perceptual_hash_of, thumbhash_of
-from lumilio.media.formats import format_of
 from lumilio.media.metadata import read_metadata
 from lumilio.media.pictures import Picture, opened_picture
+from lumilio.media.sniff import format_of_file
 from lumilio.media.thumbnails import LONGEST_SIDES, scaled, write_thumbnails
-
-_JPEG_START = b"\xff\xd8\xff"
 
 
 def develop(
@@ -33,12 +31,23 @@ def develop(
 
 
 def opened_photo(path: Path) -> AbstractContextManager[Picture]:
-    """Open a photo as RAW or as an ordinary picture, whichever it is; raises CannotDecode."""
-    if not _is_raw(path):
+    """Open a photo with the reader of its content, whatever its name; raises CannotDecode."""
+    form = format_of_file(path)
+    if form is None:
         return opened_picture(path)
-    from lumilio.media.raw import opened_raw
+    if form.is_raw:
+        from lumilio.media.raw import opened_raw
 
-    return opened_raw(path)
+        return opened_raw(path)
+    if form.mime == "image/svg+xml":
+        from lumilio.media.svg import opened_svg
+
+        return opened_svg(path)
+    if form.mime == "image/vnd.adobe.photoshop":
+        from lumilio.media.psd import opened_psd
+
+        return opened_psd(path)
+    return opened_picture(path)
 
 
 def _read_picture(
@@ -80,13 +89,5 @@ def _read_facts(source: Path, development: Development) -> Development:
 
 
 def _is_raw(path: Path) -> bool:
-    photo_format = format_of(path)
-    return photo_format is not None and photo_format.is_raw and not _starts_as_jpeg(path)
-
-
-def _starts_as_jpeg(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_JPEG_START)) == _JPEG_START
-    except OSError:
-        return False
+    form = format_of_file(path)
+    return form is not None and form.is_raw

