@@ -1,15 +1,24 @@
-"""Photoshop documents: the flattened picture that Photoshop keeps beside the layers."""
+"""Photoshop documents: the flattened picture that Photoshop keeps behind the layers."""
 
+import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 from PIL import Image
 from psd_tools import PSDImage
+from psd_tools.compression import PSDDecompressionWarning
 from psd_tools.constants import Resource
 
 from lumilio.errors import CannotDecode
 from lumilio.media.pictures import PIXEL_LIMIT, check_size, decode_faults, rendered
+
+_HEADER = struct.Struct(">4sH6xHIIHH")
+_LARGE_DOCUMENT = 2
+_PLAIN, _RUN_LENGTHS = 0, 1
 
 
 class PsdPicture:
@@ -23,30 +32,54 @@ class PsdPicture:
     def render(self, longest_side: int) -> Image.Image:
         """Decode as `Picture.render` says."""
         with decode_faults(self._path):
-            picture = (
-                self._document.topil(apply_icc=False) if self._document.has_preview() else None
-            )
-            if picture is None:
-                raise CannotDecode(
-                    self._path,
-                    "The file holds layers only; save it with maximum compatibility to see it",
-                )
-            profile = self._document.image_resources.get_data(Resource.ICC_PROFILE)
-            picture.info["icc_profile"] = profile
-            return rendered(picture, 1, longest_side)
+            with self._path.open("rb") as file:
+                if not _is_whole(file):
+                    raise CannotDecode(
+                        self._path, "The file is cut off: part of the picture is missing"
+                    )
+            return rendered(self._flattened(), 1, longest_side)
+
+    def _flattened(self) -> Image.Image:
+        # Else a damaged channel would come out black without a word.
+        warnings.simplefilter("error", PSDDecompressionWarning)
+        has_picture = self._document.has_preview()
+        picture = self._document.topil(apply_icc=False) if has_picture else None
+        if picture is None:
+            why = "The file holds layers only; save it with maximum compatibility to see it"
+            raise CannotDecode(self._path, why)
+        picture.info["icc_profile"] = self._document.image_resources.get_data(Resource.ICC_PROFILE)
+        return picture
 
 
 @contextmanager
 def opened_psd(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[PsdPicture]:
     """Open a document; CannotDecode when it is damaged or larger than the limit."""
     with decode_faults(path), path.open("rb") as file:
-        head = file.read(26)
-        check_size(
-            path,
-            int.from_bytes(head[18:22], "big"),
-            int.from_bytes(head[14:18], "big"),
-            pixel_limit,
-        )
+        _, _, _, height, width, _, _ = _HEADER.unpack(file.read(_HEADER.size))
+        check_size(path, width, height, pixel_limit)
         file.seek(0)
         document = PSDImage.open(file)
     yield PsdPicture(path, document)
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Whether the flattened picture is there to its end; psd-tools would fill it up with black."""
+    end = file.seek(0, 2)
+    file.seek(0)
+    _, version, channels, height, width, depth, _ = _HEADER.unpack(file.read(_HEADER.size))
+    is_large = version == _LARGE_DOCUMENT
+    # Colour table, resources, layers.
+    for length_bytes in (4, 4, 8 if is_large else 4):
+        file.seek(int.from_bytes(file.read(length_bytes), "big"), 1)
+    way = int.from_bytes(file.read(2), "big")
+    rows = height * channels
+    if way == _PLAIN:
+        return file.tell() + rows * ((width * depth + 7) // 8) <= end
+    if way != _RUN_LENGTHS:
+        return True
+    counts = file.read(rows * (4 if is_large else 2))
+    if len(counts) < rows * (4 if is_large else 2):
+        return False
+    lengths = np.frombuffer(counts, ">u4" if is_large else ">u2")
+    needed: int = file.tell() + int(lengths.sum(dtype=np.int64))
+    return needed <= end
