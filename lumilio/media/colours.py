@@ -3,6 +3,7 @@
 from functools import lru_cache
 from io import BytesIO
 
+import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
 from lumilio.media import hdr
@@ -10,7 +11,6 @@ from lumilio.media import hdr
 _SRGB = ImageCms.createProfile("sRGB")
 _ALPHA_MODES = {"LA": "L", "La": "L", "RGBA": "RGB", "RGBa": "RGB", "PA": "RGB"}
 _PROFILE_SPACES = {"RGB": "RGB ", "CMYK": "CMYK", "L": "GRAY", "LAB": "Lab "}
-_HALF_16_BIT = 1 / 256
 _PROBE = [
     (r, g, b) for r in range(0, 256, 51) for g in range(0, 256, 51) for b in range(0, 256, 51)
 ]
@@ -19,7 +19,7 @@ _PROBE = [
 def to_8_bit(image: Image.Image) -> Image.Image:
     """Return the picture in a mode that can be resized: no palette, no bitmap, 8 bits a channel."""
     if image.mode.startswith("I;16"):
-        return image.convert("I").point(lambda value: value * _HALF_16_BIT).convert("L")
+        return _upper_bytes(image)
     if image.mode in ("I", "F"):
         return _stretched(image)
     if image.mode in ("P", "PA") or "transparency" in image.info:
@@ -49,6 +49,15 @@ def to_srgb(image: Image.Image) -> Image.Image:
     if alpha is not None:
         colour.putalpha(alpha)
     return colour
+
+
+def _upper_bytes(image: Image.Image) -> Image.Image:
+    """The usual way over 32 bits would need four times the memory."""
+    levels = np.asarray(image)
+    upper = 0 if levels.dtype.byteorder == ">" else 1
+    picture = Image.fromarray(levels.view(np.uint8).reshape(*levels.shape, 2)[..., upper])
+    picture.info = image.info
+    return picture
 
 
 def _alpha(image: Image.Image) -> Image.Image | None:

@@ -9,7 +9,7 @@ from lumilio.errors import CannotDecode
 from lumilio.media.facts import ALL_TASKS, Development, Task
 from lumilio.media.fingerprints import perceptual_hash_of, thumbhash_of
 from lumilio.media.metadata import read_metadata
-from lumilio.media.pictures import Picture, opened_picture
+from lumilio.media.pictures import Picture, decode_faults, opened_picture
 from lumilio.media.sniff import format_of_file
 from lumilio.media.thumbnails import LONGEST_SIDES, scaled, write_thumbnails
 
@@ -75,7 +75,8 @@ def _read_picture(
 
 def _read_facts(source: Path, development: Development) -> Development:
     try:
-        metadata = read_metadata(source)
+        with decode_faults(source):
+            metadata = read_metadata(source)
     except CannotDecode as error:
         return msgspec.structs.replace(development, metadata_error=error.why)
     width, height = development.width, development.height

@@ -74,12 +74,11 @@ def _is_whole(file: BinaryIO) -> bool:
     way = int.from_bytes(file.read(2), "big")
     rows = height * channels
     if way == _PLAIN:
-        return file.tell() + rows * ((width * depth + 7) // 8) <= end
+        return bool(file.tell() + rows * ((width * depth + 7) // 8) <= end)
     if way != _RUN_LENGTHS:
         return True
     counts = file.read(rows * (4 if is_large else 2))
     if len(counts) < rows * (4 if is_large else 2):
         return False
     lengths = np.frombuffer(counts, ">u4" if is_large else ">u2")
-    needed: int = file.tell() + int(lengths.sum(dtype=np.int64))
-    return needed <= end
+    return bool(file.tell() + int(lengths.sum(dtype=np.int64)) <= end)

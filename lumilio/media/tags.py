@@ -248,6 +248,8 @@ class _Collector:
             self._add(name, text, print_value(name, text, text))
 
     def _add_apple(self, datum: Any) -> None:
+        if datum.typeId() != exiv2.TypeId.undefined:
+            return
         identifier = apple.content_identifier(bytes(datum.value().data()))
         if identifier:
             self._add("ContentIdentifier", identifier, identifier)
