@@ -62,13 +62,14 @@ class Entry:
         """Make room for the part, in the repository of its session unless the request names one."""
         with self._faults_kept():
             self._name = file_names.display_name(self._sent_name)
-            uploads.require_format(self._name)
             session = self._session()
             if session is not None and not is_named:
                 with self._ctx.db.read() as db:
                     repository = repositories.by_key(db, session.repository_key)
             self._repository = repository
-            self._file = IncomingFile(uploads.stage(repository))
+            self._file = IncomingFile(
+                uploads.stage(repository), self._name if self._is_beginning else None
+            )
 
     async def add(self, data: bytes) -> None:
         """Take bytes, unless something is wrong already."""
@@ -100,6 +101,10 @@ class Entry:
         if self._file is not None:
             self._file.staged.close()
             self._file = None
+
+    @property
+    def _is_beginning(self) -> bool:
+        return self._chunk is None or self._chunk.index == 0
 
     def _session(self) -> UploadSession | None:
         if self._chunk is None:

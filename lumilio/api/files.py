@@ -27,6 +27,10 @@ _RANGES = re.compile(r"bytes *= *(\d+-\d*|-\d+)( *, *(\d+-\d*|-\d+))*", re.IGNOR
 _BACKWARDS = re.compile(r"(\d{1,18})-(\d{1,18})")
 
 
+# Formats whose files may hold scripts: saved, never opened as a page.
+_MAY_RUN = frozenset({"image/svg+xml"})
+
+
 class FileAnswer(Struct, frozen=True, kw_only=True):
     """A file to send and what to say about it."""
 
@@ -53,7 +57,7 @@ def send_file(request: Request, answer: FileAnswer) -> Response:
         media_type=answer.media_type,
         headers=headers,
         filename=answer.filename and answer.filename.replace("/", "_"),
-        content_disposition_type="inline",
+        content_disposition_type="attachment" if answer.media_type in _MAY_RUN else "inline",
     )
 
 

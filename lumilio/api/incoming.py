@@ -6,10 +6,11 @@ from starlette.concurrency import run_in_threadpool
 
 from lumilio.api.typed import Header
 from lumilio.errors import BadRequest
-from lumilio.library import repositories
+from lumilio.library import repositories, uploads
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
 from lumilio.library.staging import StagedFile
+from lumilio.media.sniff import HEAD_BYTES
 
 UPLOADS_AT_ONCE = 32
 _BUFFER_BYTES = 1 << 20
@@ -21,23 +22,36 @@ CONTENT_HASH = Header(
 
 
 class IncomingFile:
-    """A file part: written and hashed outside of the event loop, a megabyte at a time."""
+    """A file part: written and hashed outside of the event loop, a megabyte at a time.
 
-    def __init__(self, staged: StagedFile) -> None:
+    `name` is the file's where the part is its beginning: what Lumilio does not take is refused with
+    its first bytes, not after gigabytes of it.
+    """
+
+    def __init__(self, staged: StagedFile, name: str | None) -> None:
         self.staged = staged
+        self._unchecked_name = name
         self._buffer = bytearray()
 
     async def add(self, data: bytes) -> None:
-        """Take bytes; raises StorageFull."""
+        """Take bytes; raises StorageFull and BadRequest."""
         self._buffer += data
+        if len(self._buffer) >= HEAD_BYTES:
+            self._check()
         if len(self._buffer) >= _BUFFER_BYTES:
             await self.flush()
 
     async def flush(self) -> None:
-        """Hand the rest to the staged file; raises StorageFull."""
+        """Hand the rest to the staged file; raises StorageFull and BadRequest."""
         if self._buffer:
+            self._check()
             data, self._buffer = bytes(self._buffer), bytearray()
             await run_in_threadpool(self.staged.write, data)
+
+    def _check(self) -> None:
+        name, self._unchecked_name = self._unchecked_name, None
+        if name is not None:
+            uploads.require_format(bytes(self._buffer[:HEAD_BYTES]), name)
 
 
 class TextField:

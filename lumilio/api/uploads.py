@@ -104,9 +104,8 @@ class _Upload:
         if self._file is not None:
             raise BadRequest("Send one file in each request")
         self._name = file_names.display_name(filename)
-        uploads.require_format(self._name)
         self._repository = chosen_repository(self._ctx, self._repository_id.text)
-        self._file = IncomingFile(uploads.stage(self._repository))
+        self._file = IncomingFile(uploads.stage(self._repository), self._name)
 
     def finish(self) -> UploadAccepted:
         if self._file is None or self._repository is None:

@@ -14,8 +14,9 @@ from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.library.new_assets import NewAsset
 from lumilio.library.repositories import StoredRepository
-from lumilio.media.formats import format_of
+from lumilio.media.formats import Format
 from lumilio.media.hashes import blake3_of
+from lumilio.media.sniff import format_of_file
 
 _BYTES_TOGETHER = 16 << 20
 
@@ -40,12 +41,17 @@ class KnownFile(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """A file as it lies on disk."""
+    """A file as it lies on disk.
+
+    One whose content is of no supported kind has the format of its name: it becomes an asset that
+    says why it has no picture, and that later scans know as unchanged.
+    """
 
     storage_path: str
     size: int
     modified_at: int
     content_hash: bytes
+    form: Format | None
 
 
 def known_files(
@@ -240,7 +246,8 @@ def _look_at(path: Path, storage_path: str) -> Found | None:
         return None
     except OSError as error:
         raise CannotRead(path, error.strerror or str(error)) from error
-    return Found(storage_path, status.st_size, status.st_mtime_ns // 1000, content_hash)
+    modified_at = status.st_mtime_ns // 1000
+    return Found(storage_path, status.st_size, modified_at, content_hash, format_of_file(path))
 
 
 def _enter(
@@ -264,6 +271,8 @@ def _enter(
         return None
     _update(tx, key, found)
     if content_hash != found.content_hash:
+        if found.form is not None:
+            new_assets.set_format(tx, key, found.form)
         new_assets.replace_content(tx, key, found.content_hash, now)
     elif not force and _is_developed(tx, key):
         return None
@@ -325,15 +334,14 @@ def _insert(
     tx: Transaction, repository: StoredRepository, found: Found, now: datetime
 ) -> int | None:
     name = found.storage_path.rsplit("/", 1)[-1]
-    form = format_of(name)
-    if form is None:
+    if found.form is None:
         return None
     return new_assets.insert(
         tx,
         NewAsset(
             repository_key=repository.key,
             owner_id=repository.default_owner_id,
-            form=form,
+            form=found.form,
             name=name,
             storage_path=found.storage_path,
             size=found.size,

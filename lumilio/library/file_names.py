@@ -12,6 +12,7 @@ from lumilio.errors import BadRequest
 from lumilio.library.repository_folders import INBOX, DuplicateHandling, StorageStrategy
 
 _LONGEST_NAME_BYTES = 200
+_LONGEST_DISPLAY_NAME = 255
 _LONGEST_SUFFIX_BYTES = 20
 _DIRECTION_MARKS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _RENAMES = 1000
@@ -21,9 +22,13 @@ def display_name(client_name: str) -> str:
     """The last part of the name a client sent, as shown to people; raises BadRequest when empty."""
     name = client_name.replace("\\", "/").rsplit("/", 1)[-1]
     name = "".join(c for c in name if not _misleads(c)).strip()
-    if not name:
+    if not name.strip(". "):
         raise BadRequest("The file has no name")
-    return name[:255]
+    if len(name) <= _LONGEST_DISPLAY_NAME:
+        return name
+    suffix = PurePosixPath(name).suffix
+    suffix = suffix if len(suffix) <= _LONGEST_SUFFIX_BYTES else ""
+    return name[: _LONGEST_DISPLAY_NAME - len(suffix)] + suffix
 
 
 def folded(name: str) -> str:

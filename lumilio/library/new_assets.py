@@ -53,6 +53,14 @@ def insert(tx: Transaction, new: NewAsset) -> int:
     )
 
 
+def set_format(tx: Transaction, key: int, form: Format) -> None:
+    """Say what the content of an asset is now."""
+    tx.run(
+        "UPDATE assets SET type = ?, mime_type = ?, is_raw = ? WHERE id = ?",
+        (form.type, form.mime, int(form.is_raw), key),
+    )
+
+
 def replace_content(tx: Transaction, key: int, content_hash: bytes, now: datetime) -> None:
     """Forget what was read from the former content; what a person chose stays."""
     kind: MediaType = tx.value("SELECT type FROM assets WHERE id = ?", (key,))

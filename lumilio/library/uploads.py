@@ -6,7 +6,9 @@ An upload is acknowledged after its bytes are flushed and its row is committed. 
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from msgspec import Struct
@@ -21,6 +23,7 @@ from lumilio.library.repositories import StoredRepository
 from lumilio.library.repository_folders import INBOX
 from lumilio.library.staging import StagedFile, explained
 from lumilio.media.formats import Format, format_of
+from lumilio.media.sniff import sniff
 
 
 class Admission(Struct, frozen=True):
@@ -42,12 +45,17 @@ class _Arrival(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-def require_format(filename: str) -> Format:
-    """The format a file name stands for; raises BadRequest for one Lumilio does not take."""
-    found = format_of(filename)
+def require_format(content: BinaryIO | bytes, filename: str) -> Format:
+    """The format of a file's content; raises BadRequest for one Lumilio does not take.
+
+    The first bytes (`sniff.HEAD_BYTES`) tell whether it takes it, the whole file what exactly it is.
+    """
+    found = sniff(BytesIO(content) if isinstance(content, bytes) else content, filename)
     if found is None:
         kind = Path(filename).suffix or "without an extension"
-        raise BadRequest(f"Files of this kind ({kind}) are not supported")
+        if format_of(filename) is None:
+            raise BadRequest(f"Files of this kind ({kind}) are not supported")
+        raise BadRequest(f"The content of this file is not supported, although it is named {kind}")
     return found
 
 
@@ -72,14 +80,16 @@ def admit(
     What `record` writes is committed together with it. Raises BadRequest for an empty or
     unsupported file, NotFound for a repository that is gone, and what `StagedFile.seal` does.
     """
-    form = require_format(name)
     if not staged.size:
         raise BadRequest("The file is empty")
+    content_hash = staged.seal()
+    with staged.path.open("rb") as content:
+        form = require_format(content, name)
     arrival = _Arrival(
         name=name,
         form=form,
         size=staged.size,
-        content_hash=staged.seal(),
+        content_hash=content_hash,
         owner_id=ctx.principal.user_id or repository.default_owner_id,
         at=ctx.now(),
     )
@@ -139,6 +149,7 @@ def _entered(
         "UPDATE assets SET file_size = ?, upload_time = ? WHERE id = ?",
         (arrival.size, at, replaced),
     )
+    new_assets.set_format(tx, replaced, arrival.form)
     return replaced, True
 
 

@@ -3,18 +3,23 @@
 from functools import lru_cache
 from io import BytesIO
 
-from PIL import Image, ImageCms
+import numpy as np
+from PIL import Image, ImageChops, ImageCms
+
+from lumilio.media import hdr
 
 _SRGB = ImageCms.createProfile("sRGB")
 _ALPHA_MODES = {"LA": "L", "La": "L", "RGBA": "RGB", "RGBa": "RGB", "PA": "RGB"}
 _PROFILE_SPACES = {"RGB": "RGB ", "CMYK": "CMYK", "L": "GRAY", "LAB": "Lab "}
-_HALF_16_BIT = 1 / 256
+_PROBE = [
+    (r, g, b) for r in range(0, 256, 51) for g in range(0, 256, 51) for b in range(0, 256, 51)
+]
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:
     """Return the picture in a mode that can be resized: no palette, no bitmap, 8 bits a channel."""
     if image.mode.startswith("I;16"):
-        return image.convert("I").point(lambda value: value * _HALF_16_BIT).convert("L")
+        return _upper_bytes(image)
     if image.mode in ("I", "F"):
         return _stretched(image)
     if image.mode in ("P", "PA") or "transparency" in image.info:
@@ -27,12 +32,18 @@ def to_8_bit(image: Image.Image) -> Image.Image:
 def to_srgb(image: Image.Image) -> Image.Image:
     """Return the picture as sRGB in mode RGB, or RGBA if a pixel is not opaque.
 
-    An embedded profile is applied when it fits the mode; a damaged one is ignored.
+    An embedded profile is applied when it fits the mode; a damaged one is ignored. `info["cicp"]`,
+    where there are code points, goes before it.
     """
+    code = image.info.get("cicp")
     profile = image.info.get("icc_profile")
     alpha = _alpha(image)
     opaque = image.convert(_ALPHA_MODES[image.mode]) if image.mode in _ALPHA_MODES else image
-    colour = _by_profile(opaque, profile) if profile or opaque.mode == "LAB" else None
+    colour = None
+    if code is not None and hdr.differs_from_srgb(code):
+        colour = hdr.to_srgb(opaque.convert("RGB"), code)
+    elif profile or opaque.mode == "LAB":
+        colour = _by_profile(opaque, profile)
     if colour is None:
         colour = opaque.convert("RGB")
     if alpha is not None:
@@ -60,6 +71,15 @@ def _is_for(profile: bytes, mode: str) -> bool:
     return space == _PROFILE_SPACES[mode[:3]]
 
 
+def _upper_bytes(image: Image.Image) -> Image.Image:
+    """The usual way over 32 bits would need four times the memory."""
+    levels = np.asarray(image)
+    upper = 0 if levels.dtype.byteorder == ">" else 1
+    picture = Image.fromarray(levels.view(np.uint8).reshape(*levels.shape, 2)[..., upper])
+    picture.info = image.info
+    return picture
+
+
 def _alpha(image: Image.Image) -> Image.Image | None:
     if image.mode not in _ALPHA_MODES:
         return None
@@ -81,20 +101,29 @@ def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform |
     source = _source_profile(profile, mode)
     if source is None:
         return None
-    return ImageCms.buildTransform(
+    transform = ImageCms.buildTransform(
         source, _SRGB, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC,
         ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )  # fmt: skip
+    return None if _changes_nothing(transform, mode) else transform
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Whether the profile is sRGB by another name; names themselves are not to be relied on."""
+    if mode != "RGB":
+        return False
+    probe = Image.new("RGB", (len(_PROBE), 1))
+    probe.putdata(_PROBE)
+    found = ImageCms.applyTransform(probe, transform)
+    assert found is not None
+    return max(ImageChops.difference(probe, found).tobytes()) <= 1
 
 
 def _source_profile(profile: bytes | None, mode: str) -> ImageCms.ImageCmsProfile | None:
     if profile is None:
         return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     source = ImageCms.ImageCmsProfile(BytesIO(profile))
-    if source.profile.xcolor_space != _PROFILE_SPACES.get(mode):
-        return None
-    described = ImageCms.getProfileDescription(source).strip()
-    return None if described.startswith("sRGB") else source
+    return source if source.profile.xcolor_space == _PROFILE_SPACES.get(mode) else None
 
 
 def _stretched(image: Image.Image) -> Image.Image:

@@ -11,13 +11,11 @@ import msgspec
 
 from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media.facts import ALL_TASKS, Development, Task
-from lumilio.media.formats import format_of
 from lumilio.media.metadata import read_metadata
 from lumilio.media.pictures import Picture, decode_faults, opened_picture
 from lumilio.media.previews import pictured
+from lumilio.media.sniff import format_of_file
 from lumilio.media.thumbnails import LONGEST_SIDES
-
-_JPEG_START = b"\xff\xd8\xff"
 
 
 def develop(
@@ -33,7 +31,7 @@ def develop(
     OSError that the thumbnails could not be written, MemoryError that the file needs more than this
     process may have.
     """
-    media_format = format_of(source)
+    media_format = format_of_file(source)
     if media_format is not None and media_format.type != "PHOTO":
         # FFmpeg's libraries are large; a worker that sees only photos never loads them.
         from lumilio.media import recordings
@@ -71,12 +69,26 @@ def _copied(source: Path) -> Iterator[Path]:
 
 
 def opened_photo(path: Path) -> AbstractContextManager[Picture]:
-    """Open a photo as RAW or as an ordinary picture; raises CannotDecode and CannotRead."""
-    if not _is_raw(path):
-        return opened_picture(path)
-    from lumilio.media.raw import opened_raw
+    """Open a photo with the reader of its content, whatever its name.
 
-    return opened_raw(path)
+    Raises CannotDecode and CannotRead.
+    """
+    form = format_of_file(path)
+    if form is None:
+        return opened_picture(path)
+    if form.is_raw:
+        from lumilio.media.raw import opened_raw
+
+        return opened_raw(path)
+    if form.mime == "image/svg+xml":
+        from lumilio.media.svg import opened_svg
+
+        return opened_svg(path)
+    if form.mime == "image/vnd.adobe.photoshop":
+        from lumilio.media.psd import opened_psd
+
+        return opened_psd(path)
+    return opened_picture(path)
 
 
 def _read_picture(
@@ -97,7 +109,8 @@ def _read_picture(
 
 def _read_facts(source: Path, development: Development) -> Development:
     try:
-        metadata = read_metadata(source)
+        with decode_faults(source):
+            metadata = read_metadata(source)
     except CannotDecode as error:
         return msgspec.structs.replace(development, metadata_error=error.why)
     width, height = development.width, development.height
@@ -111,10 +124,5 @@ def _read_facts(source: Path, development: Development) -> Development:
 
 
 def _is_raw(path: Path) -> bool:
-    photo_format = format_of(path)
-    return photo_format is not None and photo_format.is_raw and not _starts_as_jpeg(path)
-
-
-def _starts_as_jpeg(path: Path) -> bool:
-    with decode_faults(path), path.open("rb") as file:
-        return file.read(len(_JPEG_START)) == _JPEG_START
+    form = format_of_file(path)
+    return form is not None and form.is_raw

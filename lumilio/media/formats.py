@@ -20,6 +20,9 @@ class Format(Struct, frozen=True):
 _PICTURES = {
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
+    "jpe": "image/jpeg",
+    "jfif": "image/jpeg",
+    "insp": "image/jpeg",
     "png": "image/png",
     "webp": "image/webp",
     "gif": "image/gif",
@@ -28,7 +31,18 @@ _PICTURES = {
     "tiff": "image/tiff",
     "heic": "image/heic",
     "heif": "image/heif",
+    "hif": "image/heif",
     "avif": "image/avif",
+    "avifs": "image/avif",
+    "jxl": "image/jxl",
+    "jp2": "image/jp2",
+    "jpf": "image/jpx",
+    "jpx": "image/jpx",
+    "j2k": "image/j2c",
+    "j2c": "image/j2c",
+    "psd": "image/vnd.adobe.photoshop",
+    "psb": "image/vnd.adobe.photoshop",
+    "svg": "image/svg+xml",
 }
 
 _RAW_PICTURES = {
@@ -45,10 +59,23 @@ _RAW_PICTURES = {
     "srw": "image/x-samsung-srw",
     "rwl": "image/x-leica-rwl",
     "x3f": "image/x-sigma-x3f",
+    "3fr": "image/x-hasselblad-3fr",
+    "crw": "image/x-canon-crw",
+    "dcr": "image/x-kodak-dcr",
+    "erf": "image/x-epson-erf",
+    "fff": "image/x-hasselblad-fff",
+    "iiq": "image/x-phaseone-iiq",
+    "kdc": "image/x-kodak-kdc",
+    "mef": "image/x-mamiya-mef",
+    "mos": "image/x-leaf-mos",
+    "nrw": "image/x-nikon-nrw",
+    "sr2": "image/x-sony-sr2",
+    "srf": "image/x-sony-srf",
 }
 
 _VIDEOS = {
     "mp4": "video/mp4",
+    "insv": "video/mp4",
     "m4v": "video/mp4",
     "mov": "video/quicktime",
     "avi": "video/x-msvideo",

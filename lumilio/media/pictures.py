@@ -16,6 +16,7 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
@@ -25,7 +26,9 @@ from PIL import (
 )
 
 from lumilio.errors import CannotDecode, CannotRead
+from lumilio.media import cicp, jxl
 from lumilio.media.colours import to_8_bit, to_rgb, to_srgb
+from lumilio.media.sniff import HEAD_BYTES, is_heif
 
 PIXEL_LIMIT = 300_000_000
 
@@ -39,11 +42,10 @@ _PLUGINS = (
     BmpImagePlugin.BmpImageFile,
     TiffImagePlugin.TiffImageFile,
     AvifImagePlugin.AvifImageFile,
+    Jpeg2KImagePlugin.Jpeg2KImageFile,
 )
 _FORMATS = tuple(plugin.format for plugin in _PLUGINS if plugin.format in Image.OPEN)
-HEIF_BRANDS = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"}
-)
+_JXL_STARTS = (b"\xff\x0a", b"\0\0\0\x0cJXL ")
 _ORIENTATION_TAG = 0x0112
 _TURNED_BY_PILLOW = ("TIFF", "HEIF")
 _LIES_ON_SIDE = (5, 6, 7, 8)
@@ -118,9 +120,10 @@ def identified(
 ) -> Iterator[Image.Image]:
     """Open a stream whose content came from `path`; errors as in `opened_picture`."""
     with decode_faults(path):
-        image = Image.open(file, formats=_formats_for(file, path))
+        image = Image.open(file, formats=_formats_for(file, path, pixel_limit))
     with image:
         check_size(path, *image.size, pixel_limit)
+        image.info["cicp"] = cicp.code_points_of(image, file)
         yield image
 
 
@@ -156,6 +159,9 @@ def displayed_size(width: int, height: int, orientation: int) -> tuple[int, int]
 def orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation 1–8 still to be applied; 1 when absent or unreadable."""
     if image.format in _TURNED_BY_PILLOW:
+        return 1
+    if image.format == "JXL" and not getattr(image, "jpeg", False):
+        # libjxl turns pictures itself, but not a JPEG that was only packed tighter.
         return 1
     try:
         with decode_faults(Path()):
@@ -206,14 +212,20 @@ def _why(error: Exception) -> str:
     return f"The picture data is damaged ({detail}). {COPY_AGAIN}"
 
 
-def _formats_for(file: BinaryIO | BytesIO, path: Path) -> tuple[str, ...]:
-    head = file.read(12)
+def _formats_for(file: BinaryIO | BytesIO, path: Path, pixel_limit: int) -> tuple[str, ...]:
+    head = file.read(HEAD_BYTES)
     file.seek(0)
     if not head:
         raise CannotDecode(path, f"The file is empty. {COPY_AGAIN}")
-    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS:
+    if is_heif(head):
         _register_heif()
-        return (*_FORMATS, "HEIF")
+        return ("HEIF",)
+    if head.startswith(_JXL_STARTS):
+        # Its plugin decodes the pixels while it opens a file, so the limit has to come before.
+        check_size(path, *jxl.size_of(file), pixel_limit)
+        file.seek(0)
+        _register_jxl()
+        return ("JXL",)
     return _FORMATS
 
 
@@ -222,3 +234,9 @@ def _register_heif() -> None:
 
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
+
+
+def _register_jxl() -> None:
+    from pillow_jxl import JpegXLImagePlugin
+
+    JpegXLImagePlugin.DECODE_THREADS = 0

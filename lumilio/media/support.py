@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from importlib.metadata import version
 
 from msgspec import Struct
 
@@ -17,9 +18,12 @@ class Decoder(Struct, frozen=True):
 def decoders() -> list[Decoder]:
     """Try everything that photos, videos and recordings need."""
     return [
-        _tried("JPEG, PNG, WebP, GIF, TIFF, BMP", _pillow),
+        _tried("JPEG, PNG, WebP, GIF, TIFF, BMP, JPEG 2000", _pillow),
         _tried("HEIC, HEIF", _heif),
         _tried("AVIF", _avif),
+        _tried("JPEG XL", _jxl),
+        _tried("Photoshop", _psd),
+        _tried("SVG", _svg),
         _tried("RAW", _raw),
         _tried("Metadata", _metadata),
         _tried("Video, audio", _video),
@@ -46,7 +50,7 @@ def _round_trip(*formats: str) -> None:
 def _pillow() -> str:
     from PIL import __version__
 
-    _round_trip("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
+    _round_trip("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "JPEG2000")
     return f"Pillow {__version__}"
 
 
@@ -61,6 +65,32 @@ def _heif() -> str:
 def _avif() -> str:
     _round_trip("AVIF")
     return "Pillow's own decoder"
+
+
+def _jxl() -> str:
+    from pillow_jxl import JpegXLImagePlugin
+
+    _round_trip(JpegXLImagePlugin.JXLImageFile.format)
+    return f"pillow-jxl-plugin {version('pillow-jxl-plugin')}"
+
+
+def _psd() -> str:
+    from psd_tools import PSDImage
+
+    buffer = io.BytesIO()
+    PSDImage.new("RGB", (16, 16)).save(buffer)
+    buffer.seek(0)
+    PSDImage.open(buffer).topil()
+    return f"psd-tools {version('psd-tools')}"
+
+
+def _svg() -> str:
+    import resvg_py
+
+    resvg_py.svg_to_bytes(
+        svg_string='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    )
+    return f"resvg-py {version('resvg-py')}"
 
 
 def _raw() -> str:

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from PIL import Image
 
 from lumilio.errors import CannotDecode, CannotRead
-from lumilio.media import file_structures, maker_notes, pictures
+from lumilio.media import file_structures, maker_notes, pictures, sniff
 from lumilio.media.exif_names import (
     EXIF_NAMES,
     HIDDEN_NAMES,
@@ -138,7 +138,7 @@ def _tags_of_primary(path: Path) -> Iterator[Tags]:
     with suppress(CannotDecode, OSError):
         with path.open("rb") as file:
             head = file.read(12)
-        if head[4:8] == b"ftyp" and head[8:12] in pictures.HEIF_BRANDS:
+        if head[4:8] == b"ftyp" and head[8:12] in sniff.HEIF_BRANDS:
             # How HEIF turns and crops its pictures is counted in here already.
             yield structs.replace(_tags_by_pillow(path), width=0, height=0)
 
@@ -350,6 +350,8 @@ class _Collector:
             self._add(name, text, print_value(name, text, text))
 
     def _add_maker_note(self, datum: Any) -> None:
+        if datum.typeId() != exiv2.TypeId.undefined:
+            return
         note = bytes(datum.value().data())
         if identifier := maker_notes.content_identifier(note):
             self._add("ContentIdentifier", identifier, identifier)

@@ -290,7 +290,7 @@ def test_a_retry_parameter_of_the_client_changes_nothing(library: Library, asset
 
 
 def test_the_original_of_a_dangerous_type_cannot_run_as_a_page(library: Library) -> None:
-    asset_id = library.admin.uploaded("a.gif", b"<script>alert(1)</script>")["asset_id"]
+    asset_id = library.admin.uploaded("a.gif", b"GIF89a<script>alert(1)</script>")["asset_id"]
     library.work()
     answer = library.admin.get(f"/assets/{asset_id}/original")
     assert answer.headers["content-type"] == "image/gif"

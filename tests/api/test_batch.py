@@ -20,7 +20,7 @@ from tests.conftest import Running
 from tests.support.api import Api
 from tests.support.batches import chunk, post, progress, send, send_chunk, split, whole
 from tests.support.library import Library
-from tests.support.photos import jpeg
+from tests.support.photos import STARTS, jpeg
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
@@ -85,7 +85,7 @@ def test_what_is_wrong_with_one_file_stays_in_its_entry(library: Library) -> Non
 
 @pytest.mark.parametrize("name", ["e\u0301.jpg", "\u200fa.jpg", "folder/a.jpg", "a .jpg "])
 def test_a_result_bears_the_very_name_that_was_sent(library: Library, name: str) -> None:
-    results = send(library.admin, whole(name, CONTENT), chunk("s", 0, 2, b"1", name))
+    results = send(library.admin, whole(name, CONTENT), chunk("s", 0, 2, STARTS["jpg"], name))
     assert [result["file_name"] for result in results] == [name, name]
     assert results[0]["success"]
 
@@ -229,7 +229,7 @@ def test_a_disk_that_is_full_or_away_is_told_in_the_entries(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(staging.os, "fsync", full)
-    results = send(library.admin, whole("a.jpg", CONTENT), chunk("s", 0, 2, b"1", "b.jpg"))
+    results = send(library.admin, whole("a.jpg", CONTENT), chunk("s", 0, 2, STARTS["jpg"], "b.jpg"))
     monkeypatch.undo()
     assert [result["success"] for result in results] == [False, False]
     assert results[0]["error"] == "There is not enough free disk space"
@@ -337,7 +337,7 @@ def test_a_chunk_that_came_before_with_other_content_is_refused(
     pieces = split(CONTENT, 2)
     for index in range(1 + finished):
         send_chunk(library.admin, "s", index, pieces)
-    (result,) = send(library.admin, chunk("s", 0, 2, b"other"))
+    (result,) = send(library.admin, chunk("s", 0, 2, STARTS["jpg"] + b"other"))
     assert not result["success"]
     assert "other content" in result["error"]
     send_chunk(library.admin, "s", 1, pieces)
@@ -471,8 +471,8 @@ def test_progress_tells_true_figures(library: Library) -> None:
 
 def test_without_ids_the_open_sessions_of_the_caller_are_listed(library: Library) -> None:
     sam = library.api.register("sam")
-    send_chunk(sam, "of-sam", 0, [b"1", b"2"])
-    send_chunk(library.admin, "mine", 0, [b"1", b"2"])
+    send_chunk(sam, "of-sam", 0, [STARTS["jpg"], b"2"])
+    send_chunk(library.admin, "mine", 0, [STARTS["jpg"], b"2"])
     send_chunk(library.admin, "done", 0, [CONTENT])
     for query in ("", "?session_ids=", "?session_ids=,%20,"):
         answer = library.admin.ok("GET", f"/assets/batch/progress{query}")

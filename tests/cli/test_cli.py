@@ -24,6 +24,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
+BROKEN = b"\xff\xd8\xff this is no picture"
 READY = re.compile(r"Lumilio is ready at (http://localhost:\d+)")
 
 
@@ -137,7 +138,7 @@ def holiday(tmp_path: Path) -> Path:
     (folder / "day 2" / "b.jpg").write_bytes(jpeg(2))
     (folder / "day 2" / "copy of a.jpg").write_bytes(jpeg(1))
     (folder / "notes.txt").write_text("x")
-    (folder / "broken.jpg").write_bytes(b"this is no picture")
+    (folder / "broken.jpg").write_bytes(BROKEN)
     (folder / ".hidden" / "c.jpg").write_bytes(jpeg(3))
     return folder
 
@@ -303,7 +304,7 @@ def test_import_copies_a_folder_names_what_it_refused_and_is_safe_to_repeat(
     assert f"{holiday / 'broken.jpg'}: " in first.stdout
     inbox = Path(set_up["path"]) / "inbox"
     assert sorted(path.read_bytes() for path in inbox.iterdir()) == sorted(
-        [jpeg(1), jpeg(2), b"this is no picture"]
+        [jpeg(1), jpeg(2), BROKEN]
     )
     (holiday / "notes.txt").unlink()
     (holiday / "broken.jpg").unlink()

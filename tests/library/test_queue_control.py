@@ -112,7 +112,7 @@ def test_a_job_that_was_handed_out_and_is_cancelled_does_not_run(library: Librar
 
 
 def test_the_steps_of_a_failed_photo_wait_again_after_a_retry(library: Library) -> None:
-    asset_id = library.admin.uploaded("a.jpg", b"this is no picture")["asset_id"]
+    asset_id = library.admin.uploaded("a.jpg", b"\xff\xd8\xff this is no picture")["asset_id"]
     library.work()
     assert _processing(library, asset_id)["state"] == "failed"
     (file,) = (library.folder() / "inbox").rglob("a.jpg")

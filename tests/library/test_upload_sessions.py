@@ -16,7 +16,7 @@ from tests.conftest import Running
 from tests.support.api import Api
 from tests.support.batches import chunk, progress, send, send_chunk, split
 from tests.support.library import Library
-from tests.support.photos import jpeg
+from tests.support.photos import STARTS, jpeg
 from tests.support.waiting import wait_until
 
 CONTENT = jpeg(1, (64, 64))
@@ -267,7 +267,7 @@ def test_chunks_in_any_order_make_the_file(
     pieces, order = delivery
     session = f"s{shared.value('SELECT count(*) FROM upload_sessions')}"
     # The examples must differ for each to be an asset of its own.
-    pieces = [session.encode() + pieces[0], *pieces[1:]]
+    pieces = [STARTS["jpg"] + session.encode() + pieces[0], *pieces[1:]]
     seen: set[int] = set()
     for at in range(0, len(order), together):
         if at <= crash_at < at + together:

@@ -133,6 +133,21 @@ def test_a_full_disk_is_not_the_photos_fault(
         developed(tmp_path / "a.jpg")
 
 
+@pytest.mark.parametrize("kind", [1, 3, 4, 5])
+def test_a_maker_note_of_another_type_costs_no_metadata(
+    tmp_path: Path, corners: Image.Image, developed: Develop, exif: Callable[..., bytes], kind: int
+) -> None:
+    block = exif({0x010F: "Maker"}, {0x927C: b"note of the maker"})
+    at = block.index(b"\x7c\x92") if b"II*\0" in block else block.index(b"\x92\x7c")
+    order = "little" if b"II*\0" in block else "big"
+    block = block[: at + 2] + kind.to_bytes(2, order) + (1).to_bytes(4, order) + block[at + 8 :]
+    corners.save(tmp_path / "a.jpg", exif=block)
+    development = developed(tmp_path / "a.jpg")
+    assert development.metadata_error is None
+    assert development.facts is not None
+    assert development.facts.camera_make == "Maker"
+
+
 def test_developing_the_same_photo_at_once_ends_well(
     tmp_path: Path, photo: Image.Image, developed: Develop
 ) -> None:

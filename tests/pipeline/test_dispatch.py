@@ -251,7 +251,7 @@ def test_a_photo_that_breaks_the_decoder_fails_alone_and_says_why(
 
 
 def test_a_file_that_is_no_picture_fails_once_and_says_why(library: Library) -> None:
-    asset_id = library.admin.uploaded("a.jpg", b"this is no picture")["asset_id"]
+    asset_id = library.admin.uploaded("a.jpg", b"\xff\xd8\xff this is no picture")["asset_id"]
     library.work()
     assert library.states() == {"completed": 1, "discarded": 1}
     state = library.admin.ok("GET", f"/assets/{asset_id}")["processing"]

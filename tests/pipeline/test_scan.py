@@ -17,7 +17,7 @@ from lumilio.pipeline.compare import Comparison
 from lumilio.pipeline.tasks import tasks
 from lumilio.pipeline.walk import Region, Walk
 from tests.support.library import Library
-from tests.support.photos import jpeg
+from tests.support.photos import jpeg, png
 
 
 @pytest.fixture
@@ -243,6 +243,33 @@ def test_links_are_not_followed(library: Library, photos: Path, tmp_path: Path) 
     (photos / "link.jpg").symlink_to(tmp_path / "elsewhere" / "a.jpg")
     (photos / "loop").symlink_to(photos)
     assert _counts(library.scan()) == (0, 0, 0, 0)
+
+
+def test_a_file_that_is_not_what_its_name_says_is_told_once_and_left_alone(
+    library: Library, photos: Path
+) -> None:
+    (photos / "note.jpg").write_bytes(b"this is no picture")
+    assert _counts(library.scan()) == (1, 0, 0, 0)
+    library.work()
+    (item,) = library.admin.page()["items"]
+    assert item["asset"]["processing"]["state"] == "failed"
+    assert "not a picture" in item["asset"]["processing"]["errors"][0]["error"]
+    assert _counts(library.scan()) == (0, 0, 0, 0)
+
+
+def test_the_content_tells_the_type_of_a_file_with_a_wrong_extension(
+    library: Library, photos: Path
+) -> None:
+    file = _put(photos, "a.png")
+    library.scan()
+    library.work()
+    (item,) = library.admin.page()["items"]
+    assert item["asset"]["mime_type"] == "image/jpeg"
+    file.write_bytes(png(5))
+    library.scan()
+    library.work()
+    (item,) = library.admin.page()["items"]
+    assert item["asset"]["mime_type"] == "image/png"
 
 
 def test_files_of_other_kinds_are_counted_and_passed_over(library: Library, photos: Path) -> None:
