@@ -1,7 +1,7 @@
 """The composition root: the one place where the parts are created, wired, started and stopped.
 
-Start: settings → home → keys → database → decoders → jobs → HTTP. Stop: the same in reverse, each
-step with a time limit, written out in `App.stop`.
+Start: settings → home → keys → database → decoders → jobs → watching → HTTP. Stop: the same in
+reverse, each step with a time limit, written out in `App.stop`.
 """
 
 import logging
@@ -16,16 +16,19 @@ from lumilio.api import server
 from lumilio.db import Database, migrate
 from lumilio.errors import LumilioError
 from lumilio.home import Home, HomeLock
-from lumilio.library import keys, merging, placing, repositories
+from lumilio.library import keys, placing, repositories
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
 from lumilio.pipeline.dispatch import Dispatcher
 from lumilio.pipeline.tasks import tasks
+from lumilio.pipeline.watching import Watcher
 from lumilio.settings import Settings
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 10.0
+# It has nothing to finish, and a dead network share may hold it up for ever.
+WATCHER_STOP_SECONDS = 1.0
 _THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
@@ -61,17 +64,20 @@ class App:
         migrate(self._database, self.home.backups)
         root_keys = keys.load_or_create(self.home.root_key)
         self.ctx = Context(self._database, clock, settings, root_keys)
-        settings.storage_path.mkdir(parents=True, exist_ok=True)
+        if not settings.storage_root:
+            # What stands elsewhere may be a disk that is away; nothing is made in its place.
+            settings.storage_path.mkdir(exist_ok=True)
         repositories.repair_folders(self.ctx)
-        merging.delete_expired(self.ctx)
         placing.delete_abandoned(self.ctx)
         self._pool = DecodePool(
             settings.decoders,
             timeout_s=settings.decode_timeout_seconds,
             memory_limit_bytes=settings.decode_memory_mb << 20,
         )
-        work = tasks(self._pool, settings.decoders)
-        self._dispatcher = Dispatcher(self.ctx, work, self.home.queue)
+        stopping = threading.Event()
+        work = tasks(self._pool, settings.decoders, stopping)
+        self._dispatcher = Dispatcher(self.ctx, work, self.home.queue, stopping)
+        self._watcher = Watcher(self.ctx)
         self._application = server.build(self.ctx)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -80,6 +86,7 @@ class App:
         """Start working and listening; returns the address to open. Raises CannotListen."""
         listener = _listen(self.settings.host, self.settings.port)
         self._dispatcher.start()
+        self._watcher.start()
         self._server, self._thread = _serve(self._application, listener)
         url = _url(self.settings.host, listener.getsockname()[1])
         self._lock.announce(url)
@@ -91,6 +98,7 @@ class App:
             self._server.should_exit = True
             self._application.state.feed.close()
             self._thread.join(STOP_SECONDS)
+        self._watcher.stop(WATCHER_STOP_SECONDS)
         self._dispatcher.stop(STOP_SECONDS)
         self._pool.close()
         self.ctx.db.close()

@@ -116,6 +116,20 @@ class CannotDecode(LumilioError):
         return type(self), (self.path, self.why)
 
 
+class CannotRead(LumilioError):
+    """The disk does not give a file out now; asking again may help."""
+
+    title = "The file cannot be read"
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        super().__init__(f"{self.title} ({reason})", cause=f"{Path(path).name}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["CannotRead"], tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
+
 class DecoderFailed(LumilioError):
     """The decoder process crashed, hung or passed its memory limit."""
 

@@ -61,6 +61,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     decode_memory_mb: Annotated[
         int, Meta(ge=256, description="Most memory one decoder process may use")
     ] = 1536
+    scan_enabled: Annotated[
+        bool, Meta(description="Scan every repository at the start and then regularly")
+    ] = True
+    scan_interval_seconds: Annotated[Positive, Meta(description="Time between two such scans")] = (
+        300
+    )
+    scan_settle_seconds: Annotated[
+        int, Meta(ge=0, description="Leave a file alone that was changed less long ago")
+    ] = 5
+    watch_folders: Annotated[
+        bool, Meta(description="Notice changes in the folders of repositories as they happen")
+    ] = True
 
     @property
     def home_path(self) -> Path:

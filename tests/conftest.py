@@ -68,7 +68,9 @@ class Running:
     """A whole program with its server and workers, listening on this machine only."""
 
     def __init__(self, home: Path, **settings: Any) -> None:
-        self.settings = Settings(home=str(home), port=0, decode_workers=1, **settings)
+        # Tests that count jobs and runs want no scan that they did not ask for.
+        quiet = {"scan_enabled": False, "watch_folders": False}
+        self.settings = Settings(home=str(home), port=0, decode_workers=1, **quiet | settings)
         self.app = App(self.settings)
         self._stopped = False
         self.url = self.app.start().replace("localhost", "127.0.0.1")

@@ -244,3 +244,16 @@ def test_the_address_of_a_killed_holder_is_forgotten(tmp_path: Path) -> None:
     lock.acquire()
     assert not home.address.exists()
     lock.release()
+
+
+def test_nothing_is_made_where_a_disk_for_the_repositories_is_away(
+    make_running: Callable[..., Running], tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    first = make_running(storage_root=str(disk))
+    first.api.register("admin").create_primary()
+    first.stop()
+    disk.rename(tmp_path / "away")
+    make_running(storage_root=str(disk))
+    assert not disk.exists()

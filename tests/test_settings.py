@@ -46,6 +46,10 @@ def test_an_empty_variable_counts_as_absent(tmp_path: Path) -> None:
         ("access_token_minutes = 0", ["access_token_minutes"]),
         ("decode_memory_mb = 1", ["decode_memory_mb"]),
         ("decode_workers = -1", ["decode_workers"]),
+        ("scan_enabled = 'perhaps'", ["scan_enabled"]),
+        ("scan_interval_seconds = 0", ["scan_interval_seconds"]),
+        ("scan_settle_seconds = -1", ["scan_settle_seconds"]),
+        ("watch_folders = 3", ["watch_folders"]),
         ("prot = 1", ["prot", "unknown"]),
         ("[server]\nport = 1", ["server", "unknown"]),
         ("storage_root = 5", ["storage_root"]),
@@ -102,7 +106,9 @@ def test_every_setting_and_its_default_stand_in_the_readme() -> None:
     for field in msgspec.structs.fields(Settings):
         (row,) = [row for row in rows if row.startswith(f"| `{field.name}` ")]
         default: Any = field.default
-        if isinstance(default, int) and default:
+        if isinstance(default, bool):
+            assert f"`{str(default).lower()}`" in row
+        elif isinstance(default, int) and default:
             assert f"`{default}`" in row
         if isinstance(default, str) and default:
             assert f"`{default}`" in row

@@ -16,28 +16,35 @@ _NOT_FOR_PEOPLE = ("Traceback", 'File "', "Error(", "Exception", "<class")
 
 
 def check_library(
-    home: Path, repository: Path, sources: Mapping[Path, str], corrupt: Collection[Path]
+    home: Path,
+    repository: Path,
+    sources: Mapping[Path, str],
+    corrupt: Collection[Path],
+    *,
+    in_place: bool = False,
 ) -> Iterator[str]:
     """Every way in which the library of a stopped server is not whole, one sentence each.
 
-    `sources` are the files that it took, each with the asset id that was acknowledged, or "".
+    `sources` are the files that it took, each with the asset id that was acknowledged, or "". Equal
+    ones are one asset, unless they are `in_place`.
     """
     hashes = {file: blake3(file.read_bytes()).digest() for file in sources}
-    found = {row[0]: row for row in rows(home, _ASSETS)}
+    assets = rows(home, _ASSETS)
+    found = {row[0]: row for row in assets}
     yield from _database(home)
     yield from _identities(found, hashes, sources)
+    yield from _counts(assets, Counter(hashes.values()), in_place=in_place)
     bad = {hashes[file] for file in corrupt if file in hashes}
-    for content, asset in found.items():
-        yield from _state(asset, is_corrupt=content in bad)
+    for asset in assets:
+        yield from _state(asset, is_corrupt=asset[0] in bad)
         yield from _original(repository, asset)
     yield from _jobs(home, bad)
-    yield from _folders(repository, found)
+    yield from _folders(repository, {asset[3] for asset in assets})
     yield from _thumbnails(home, repository, found)
 
 
 _ASSETS = (
-    "SELECT hash, asset_id, original_filename, storage_path, processing, deleted_at, count(*)"
-    " FROM assets GROUP BY hash"
+    "SELECT hash, asset_id, original_filename, storage_path, processing, deleted_at FROM assets"
 )
 
 
@@ -56,14 +63,22 @@ def _identities(
         asset = found.get(content)
         if asset is None:
             yield f"LOST: {file.name} was acknowledged and is in no asset"
-        elif asset[6] > 1:
-            yield f"TWICE: {file.name} is in {asset[6]} assets"
         elif sources[file] and sources[file].replace("-", "") != asset[1].hex():
             yield f"{file.name} was acknowledged with another asset's id"
     known = set(hashes.values())
     for content, asset in found.items():
         if content not in known:
             yield f"UNKNOWN: asset {asset[2]} has content that nobody handed over"
+
+
+def _counts(assets: list[Any], sources: Counter[bytes], *, in_place: bool) -> Iterator[str]:
+    names = {asset[0]: asset[2] for asset in assets}
+    for content, count in Counter(asset[0] for asset in assets).items():
+        wanted = sources[content] if in_place else 1
+        if count > wanted:
+            yield f"TWICE: {names[content]} is in {count} assets"
+        elif count < wanted:
+            yield f"LOST: {names[content]} lies in {wanted} places and is in {count} assets"
 
 
 def _state(asset: Any, *, is_corrupt: bool) -> Iterator[str]:
@@ -97,23 +112,25 @@ def _jobs(home: Path, bad: Collection[bytes]) -> Iterator[str]:
         " assets.original_filename FROM jobs LEFT JOIN assets ON assets.id = jobs.asset_id"
         " WHERE jobs.state != 'completed'",
     )
+    scans = [status for (status,) in rows(home, "SELECT status FROM scan_runs ORDER BY id")]
     for kind, state, attempt, error, content, name in jobs:
+        if kind == "scan_repository" and state == "discarded" and scans[-1] == "completed":
+            # Whoever asked was told, and asked again.
+            continue
         if state in REMAINING:
             yield f"STUCK: {kind} of {name} is {state} after {attempt} attempts {error}"
         elif content not in bad:
             yield f"{kind} of {name} was given up: {error}"
-    for (status,) in rows(
-        home, "SELECT status FROM scan_runs WHERE status IN ('running', 'queued')"
-    ):
-        yield f"STUCK: a scan is still {status}"
+    for status in scans:
+        if status in ("running", "queued"):
+            yield f"STUCK: a scan is still {status}"
 
 
-def _folders(repository: Path, found: Mapping[bytes, Any]) -> Iterator[str]:
+def _folders(repository: Path, expected: Collection[str]) -> Iterator[str]:
     # `staging/failed` keeps whole uploads whose sender never got an answer.
     for folder in ("staging/incoming", "temp"):
         for file in _files(repository / ".lumilio" / folder):
             yield f"LEFT OVER: {file.relative_to(repository)}"
-    expected = {asset[3] for asset in found.values()}
     for file in _files(repository / "inbox"):
         if file.relative_to(repository).as_posix() not in expected:
             yield f"UNKNOWN: {file.relative_to(repository)} belongs to no asset"
@@ -122,7 +139,7 @@ def _folders(repository: Path, found: Mapping[bytes, Any]) -> Iterator[str]:
 def _thumbnails(home: Path, repository: Path, found: Mapping[bytes, Any]) -> Iterator[str]:
     wanted = rows(
         home,
-        "SELECT hex(hash), thumbnails.storage_path FROM thumbnails JOIN assets ON assets.id = thumbnails.asset_id",
+        "SELECT DISTINCT hex(hash), thumbnails.storage_path FROM thumbnails JOIN assets ON assets.id = thumbnails.asset_id",
     )
     counts = Counter(content for content, _ in wanted)
     for content, asset in found.items():

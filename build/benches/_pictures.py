@@ -18,6 +18,15 @@ _BASES = 3
 _SHAPES = 60
 _DETAIL = ((3, 60.0), (12, 45.0), (48, 28.0), (200, 14.0), (800, 7.0))
 _TURNED = (1, 1, 1, 6, 3)
+# Names that a careless program trips over.
+_NAMES = (
+    "small {}",
+    "-rf {}",
+    "Ünï cödé 🌄 {}",
+    "$(touch x) & 'y'; {}",
+    "up..%2F..%2F {}",
+    "con.{}",
+)
 _KINDS = ("jpg", "png", "webp", "tiff", "jpg", "gif", "bmp", "heic", "avif", "jpg")
 
 
@@ -50,6 +59,21 @@ def small_files(
     both = files + bad
     dice.shuffle(both)
     return both, set(bad)
+
+
+def mixed_files(
+    folder: Path, count: int, *, corrupt: int, repeated: int, seed: int
+) -> tuple[list[Path], set[Path]]:
+    """As `small_files`, with some contents that come again under another name, in one place more."""
+    files, bad = small_files(folder, count - repeated, corrupt=corrupt, seed=seed)
+    dice = random.Random(seed)
+    for number, source in enumerate(dice.sample(files, repeated)):
+        again = folder / f"again {number:04}{source.suffix}"
+        again.write_bytes(source.read_bytes())
+        files.append(again)
+        bad |= {again} if source in bad else set()
+    dice.shuffle(files)
+    return files, bad
 
 
 def _scene(size: tuple[int, int], seed: int) -> Image.Image:
@@ -128,7 +152,7 @@ def _exif(number: int, dice: random.Random) -> Image.Exif:
 
 def _small(folder: Path, number: int, dice: random.Random) -> Path:
     kind = _KINDS[number % len(_KINDS)]
-    file = folder / f"small {number:04}.{kind}"
+    file = folder / f"{_NAMES[number % len(_NAMES)].format(f'{number:04}')}.{kind}"
     _write_small(file, kind, dice)
     return file
 

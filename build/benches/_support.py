@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,15 @@ class Refused(Exception):
         self.status = status
 
 
+ACCOUNT = {"username": "bench", "password": "Only4thisBench"}
+
+
 @dataclass
 class Client:
-    """Calls operations over HTTP with as little work of its own as possible."""
+    """Calls operations over HTTP with as little work of its own as possible.
+
+    Signs in again when its session has ended.
+    """
 
     url: str
     token: str = ""
@@ -112,7 +118,26 @@ class Client:
             left = now
         return left
 
+    def sign_in(self) -> None:
+        """Get a token; raises Refused and Unreachable."""
+        body = json.dumps(ACCOUNT).encode()
+        self.token = self._once("POST", "/auth/login", [body], len(body), "application/json")[
+            "token"
+        ]
+
     def _answer(self, method: str, path: str, parts: Sequence[Any], length: int, kind: str) -> Any:
+        try:
+            return self._once(method, path, parts, length, kind)
+        except Refused as error:
+            if error.status != 401 or not self.token:
+                raise
+        self.sign_in()
+        for part in parts:
+            if not isinstance(part, bytes):
+                part.seek(0)
+        return self._once(method, path, parts, length, kind)
+
+    def _once(self, method: str, path: str, parts: Sequence[Any], length: int, kind: str) -> Any:
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(
             "127.0.0.1", address.port, timeout=120, blocksize=1 << 20
@@ -126,8 +151,10 @@ class Client:
             ):
                 connection.putheader(name, value)
             connection.endheaders()
-            for part in parts:
-                connection.send(part)
+            # Who is refused early may find the connection closed before the last byte is sent.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                for part in parts:
+                    connection.send(part)
             answer = connection.getresponse()
             status, content = answer.status, json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -148,6 +175,8 @@ class Server:
 
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
+    # What else its environment holds.
+    variables: dict[str, str] = field(default_factory=dict)
     client: Client = field(default_factory=lambda: Client(""))
     process: subprocess.Popen[str] | None = None
     mark: str = ""
@@ -162,7 +191,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=environment(self.mark, self.settings),
+                env=environment(self.mark, self.settings) | self.variables,
                 cwd=self.home.parent,
             )
         watchdog = threading.Timer(READY_SECONDS, self.process.kill)
@@ -177,8 +206,7 @@ class Server:
 
     def set_up(self) -> str:
         """Create the owner's account and the primary repository; returns the repository's id."""
-        account = {"username": "bench", "password": "Only4thisBench"}
-        session = self.client.call("POST", "/auth/register/start", account)
+        session = self.client.call("POST", "/auth/register/start", ACCOUNT)
         self.client.token = session["token"]
         wanted = {"name": "Primary", "role": "primary"}
         return str(self.client.call("POST", "/repositories", wanted)["repository"]["id"])
@@ -226,8 +254,9 @@ def serving(home: Path, **settings: str) -> Iterator[tuple[Server, str]]:
 def environment(mark: str, settings: dict[str, str]) -> dict[str, str]:
     """The environment without a user's own settings, with the bench's and a mark to find it by."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LUMILIO_")}
-    # A long drill must not end because its token did.
-    chosen = {"access_token_minutes": "600"} | settings
+    # A long drill must not end because its token did, and every scan is the bench's own.
+    usual = {"access_token_minutes": "600", "scan_enabled": "false", "watch_folders": "false"}
+    chosen = usual | settings
     return kept | {MARK: mark} | {f"LUMILIO_{n.upper()}": value for n, value in chosen.items()}
 
 

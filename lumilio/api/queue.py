@@ -9,7 +9,7 @@ from lumilio.api.typed import Router
 from lumilio.errors import Conflict, NotFound
 from lumilio.library import queue_control, queue_figures
 from lumilio.library.context import Context
-from lumilio.library.queue_control import JobStatus, QueueStatus
+from lumilio.library.queue_control import JobStatus, QueueRetry, QueueStatus
 from lumilio.library.queue_figures import JobStateCounts, QueueSummaryList
 
 api = Router("queue", "Background jobs.", gate="after_role")
@@ -62,3 +62,9 @@ def pause_queue(ctx: Context, name: str) -> QueueStatus:
 def resume_queue(ctx: Context, name: str) -> QueueStatus:
     """Let a paused queue go on."""
     return queue_control.resume(ctx, name)
+
+
+@api.post("/admin/river/queues/{name}/retry", role="admin", errors=(NotFound,))
+def retry_queue(ctx: Context, name: str) -> QueueRetry:
+    """Try all failed jobs of a queue again; cancelled ones stay cancelled."""
+    return queue_control.retry_all(ctx, name)

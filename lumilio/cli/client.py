@@ -16,6 +16,14 @@ from lumilio.library import keys, sessions
 from lumilio.library.context import Context, utc_now
 from lumilio.settings import Settings
 
+# A server that is there for one command does nothing that the command does not ask for.
+_FOR_ONE_COMMAND = {
+    "host": "127.0.0.1",
+    "port": 0,
+    "scan_enabled": False,
+    "watch_folders": False,
+}
+
 
 class Refused(LumilioError):
     """The server refused a request; the message is the server's."""
@@ -86,7 +94,7 @@ def connect(settings: Settings) -> Iterator[Client]:
     app: App | None = None
     if url is None:
         try:
-            app = App(msgspec.structs.replace(settings, host="127.0.0.1", port=0))
+            app = App(msgspec.structs.replace(settings, **_FOR_ONE_COMMAND))
             url = app.start()
         except AlreadyRunning as running:
             if running.url is None:

@@ -14,9 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lumilio.cli.client import Client, Refused, connect
 from lumilio.errors import LumilioError
+from lumilio.media.hashes import blake3_of
 from lumilio.settings import Settings
 
 _PARALLEL = 4
+_GROUP = 100
 _POLL_SECONDS = 0.5
 _PATIENCE = 30.0
 
@@ -87,13 +89,37 @@ def _upload_all(
 ) -> None:
     task = progress.add_task("Copying", total=len(files))
 
-    def upload(file: Path) -> _Outcome:
-        outcome = _upload(client, repository_id, file)
+    def take(file: Path, asset_id: str) -> _Outcome:
+        known = _Outcome(file, asset_id, duplicate=True)
+        outcome = known if asset_id else _upload(client, repository_id, file)
         progress.advance(task)
         return outcome
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        outcomes.extend(pool.map(upload, files))
+        for start in range(0, len(files), _GROUP):
+            group = files[start : start + _GROUP]
+            hashes = list(pool.map(_hash, group))
+            known = _already_there(client, repository_id, hashes)
+            outcomes.extend(pool.map(take, group, (known.get(hash_, "") for hash_ in hashes)))
+
+
+def _hash(file: Path) -> str:
+    """The content hash of a file; empty for one that cannot be read, as its upload will tell."""
+    try:
+        return blake3_of(file) if file.is_file() else ""
+    except OSError:
+        return ""
+
+
+def _already_there(client: Client, repository_id: str, hashes: list[str]) -> dict[str, str]:
+    """Asset ids by hash of what need not be sent."""
+    question = {"repository_id": repository_id, "hashes": [hash_ for hash_ in hashes if hash_]}
+    try:
+        results = client.post("/assets/precheck", json=question)["results"]
+    except LumilioError:
+        # Each upload tells for itself what keeps it out.
+        return {}
+    return {result["hash"]: result["asset_id"] for result in results if result["exists"]}
 
 
 def _upload(client: Client, repository_id: str, file: Path) -> _Outcome:
@@ -151,8 +177,9 @@ def _scan_one(client: Client, repository_id: str, *, force: bool) -> Any:
 
 
 def _latest_run(client: Client, repository_id: str) -> Any:
-    runs = client.get(f"/repositories/{repository_id}/scans?limit=1")["scans"]
-    return runs[0] if runs else None
+    """The latest run that somebody asked for; others come and go by themselves."""
+    runs = client.get(f"/repositories/{repository_id}/scans?limit=100")["scans"]
+    return next((run for run in runs if run["mode"] == "manual"), None)
 
 
 def _repository(client: Client, wanted: str | None) -> Any:

@@ -1,20 +1,25 @@
 """Files of the user area: indexed where they lie, followed when they change, move or go missing."""
 
 import os
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
+from lumilio.errors import CannotRead
 from lumilio.library import file_names, jobs, new_assets, repositories
 from lumilio.library.context import Context
+from lumilio.library.jobs import Job
 from lumilio.library.new_assets import NewAsset
 from lumilio.library.placing import Develop
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.formats import Format
 from lumilio.media.hashes import blake3_of
 from lumilio.media.sniff import format_of_file
+
+_BYTES_TOGETHER = 16 << 20
 
 
 class Discover(Struct, frozen=True):
@@ -28,6 +33,7 @@ class Discover(Struct, frozen=True):
 class KnownFile(Struct, frozen=True):
     """What the library knows of a file in the user area."""
 
+    storage_path: str
     key: int
     file_size: int
     file_modified_at: int
@@ -35,7 +41,7 @@ class KnownFile(Struct, frozen=True):
     content_hash: bytes
 
 
-class _Found(Struct, frozen=True):
+class Found(Struct, frozen=True):
     """A file as it lies on disk.
 
     One whose content is of no supported kind has the format of its name: it becomes an asset that
@@ -49,29 +55,62 @@ class _Found(Struct, frozen=True):
     form: Format | None
 
 
-def known_files(db: Connection, repository_key: int) -> dict[str, KnownFile]:
-    """Every file of a repository's user area by its storage path."""
-    rows = db.rows(
-        lambda path, *rest: (path, KnownFile(*rest)),
-        "SELECT storage_path, id, file_size, file_modified_at, deleted_reason, hash"
-        " FROM assets"
-        " WHERE repository_id = ? AND substr(storage_path, 1, 6) <> 'inbox/'",
-        (repository_key,),
+def known_files(
+    db: Connection, repository_key: int, prefix: str, after: str, limit: int, *, is_deep: bool
+) -> list[KnownFile]:
+    """Files of a repository's user area by storage path, those that come next `after` one.
+
+    Only those whose path begins with `prefix`, which is empty or ends with a slash, and unless
+    `is_deep` only those that lie in that folder itself.
+    """
+    # "0" is the character after the slash, and any text sorts before any blob.
+    end = f"{prefix[:-1]}0" if prefix else b""
+    shallow = "" if is_deep else " AND instr(substr(storage_path, length(?2) + 1), '/') = 0"
+    return db.rows(
+        KnownFile,
+        "SELECT storage_path, id, file_size, file_modified_at, deleted_reason, hash FROM assets"
+        " WHERE repository_id = ?1 AND storage_path > max(?2, ?3)"
+        f" AND storage_path < ?4 AND substr(storage_path, 1, 6) <> 'inbox/'{shallow} ORDER BY storage_path LIMIT ?5",
+        (repository_key, prefix, after, end, limit),
     )
-    return dict(rows)
+
+
+def knows_below(db: Connection, repository_key: int, folder: str) -> bool:
+    """Whether the library knows files below what is or was a folder."""
+    return bool(
+        db.value(
+            "SELECT 1 FROM assets WHERE repository_id = ? AND storage_path > ? AND storage_path < ?",
+            (repository_key, f"{folder}/", f"{folder}0"),
+        )
+    )
+
+
+def known_sizes(db: Connection, repository_key: int) -> set[int]:
+    """The sizes of all files of a repository's user area."""
+    return set(
+        db.rows(
+            int,
+            "SELECT DISTINCT file_size FROM assets"
+            " WHERE repository_id = ? AND substr(storage_path, 1, 6) <> 'inbox/'",
+            (repository_key,),
+        )
+    )
 
 
 def queue(
     tx: Transaction, repository_key: int, storage_paths: list[str], now: datetime, *, force: bool
-) -> None:
-    """Queue files for a closer look; `force` develops them even when nothing changed."""
-    jobs.enqueue_all(
+) -> int:
+    """Queue files for a closer look; `force` develops them even when nothing changed.
+
+    Returns how many of them were not in the queue already.
+    """
+    return jobs.enqueue_all(
         tx,
         (
             jobs.NewJob(
                 jobs.DISCOVER,
                 Discover(repository_key, path, force),
-                unique_key=f"discover:{repository_key}:{path}",
+                unique_key=_unique_key(repository_key, path),
             )
             for path in storage_paths
         ),
@@ -79,78 +118,141 @@ def queue(
     )
 
 
-def follow(
-    ctx: Context, repository: StoredRepository, storage_path: str, gone: dict[str, KnownFile]
-) -> str | None:
-    """Give a file to the one asset of its content whose own file is gone.
+def given_up(
+    db: Connection, repository_key: int, storage_paths: list[str], since: datetime
+) -> set[str]:
+    """Those files whose closer look failed for good since an instant."""
+    return {
+        path
+        for path in storage_paths
+        if jobs.was_discarded(db, _unique_key(repository_key, path), since)
+    }
 
-    Returns the former path of that asset, None when there is no such asset or more than one.
-    """
+
+def _unique_key(repository_key: int, storage_path: str) -> str:
+    return f"discover:{repository_key}:{storage_path}"
+
+
+def content_of(repository: StoredRepository, storage_path: str) -> Found | None:
+    """Size, time and hash of a file as it is now; None when it cannot be read."""
     try:
-        found = _look_at(repository.layout.file(storage_path), storage_path)
-    except OSError:
+        return _look_at(repository.layout.file(storage_path), storage_path)
+    except CannotRead:
         # What cannot be read now is entered as a new file, whose job says why it fails.
         return None
-    if found is None:
-        return None
-    same = [
-        path
-        for path, file in gone.items()
-        if (file.file_size, file.content_hash) == (found.size, found.content_hash)
-    ]
-    if len(same) != 1:
-        return None
-    with ctx.db.write() as tx:
-        key = gone[same[0]].key
-        _update(tx, key, found)
-        if not _is_developed(tx, key):
-            now = ctx.now()
-            jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=key), now)
-    return same[0]
 
 
-def mark_missing(tx: Transaction, gone: dict[str, KnownFile], now: datetime) -> None:
-    """Take files that are gone out of the lists; they come back with their file."""
+def follow(
+    tx: Transaction, repository_key: int, former: KnownFile, found: Found, now: datetime
+) -> bool:
+    """Give a file that moved to the asset it belongs to; whether both were still as they were."""
+    taken = tx.value(
+        "SELECT 1 FROM assets WHERE (repository_id, storage_path) = (?1, ?2)"
+        " UNION ALL SELECT 1 FROM assets WHERE id = ?3 AND storage_path <> ?4",
+        (repository_key, found.storage_path, former.key, former.storage_path),
+    )
+    if taken:
+        return False
+    _update(tx, former.key, found)
+    if not _is_developed(tx, former.key):
+        jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=former.key), now)
+    return True
+
+
+def mark_missing(tx: Transaction, gone: Iterable[KnownFile], now: datetime) -> int:
+    """Take files that are gone out of the lists; they come back with their file.
+
+    Returns how many were in the lists.
+    """
     at = to_microseconds(now)
     # One that was found elsewhere in the meantime has another path by now.
-    tx.run_many(
-        "UPDATE assets SET deleted_at = ?, deleted_reason = 'missing'"
-        " WHERE id = ? AND storage_path = ? AND deleted_at IS NULL",
-        [(at, file.key, path) for path, file in gone.items()],
+    return sum(
+        tx.run(
+            "UPDATE assets SET deleted_at = ?, deleted_reason = 'missing'"
+            " WHERE id = ? AND storage_path = ? AND deleted_at IS NULL",
+            (at, file.key, file.storage_path),
+        )
+        for file in gone
     )
 
 
-def examine(ctx: Context, job: jobs.Job) -> None:
+def examine(ctx: Context, job: Job) -> None:
     """Hash a file and enter it as new, changed, moved or returned; safe to repeat."""
     payload: Discover = job.read(Discover)
     with ctx.db.read() as db:
         repository = repositories.by_key(db, payload.repository_key)
     repository.require_online()
-    path = repository.layout.file(payload.storage_path)
-    found = _look_at(path, payload.storage_path)
-    now = ctx.now()
+    found = _look_at(repository.layout.file(payload.storage_path), payload.storage_path)
+    if found is None:
+        repository.require_online()
     with ctx.db.write() as tx:
-        if found is not None:
-            key = _enter(tx, repository, found, now, force=payload.force)
-            if key is not None:
-                jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=key), now)
-        jobs.complete(tx, job.id, now)
+        _conclude(tx, repository, job, found, ctx.now(), force=payload.force)
 
 
-def _look_at(path: Path, storage_path: str) -> _Found | None:
+def examine_together(ctx: Context, together: Sequence[Job]) -> Sequence[Job]:
+    """Examine many small files with one commit; returns those to be examined one by one.
+
+    These are what cannot be read, what belongs to another repository, and what comes after so many
+    bytes that a commit of its own is no loss.
+    """
+    repository_key = together[0].read(Discover).repository_key
+    with ctx.db.read() as db:
+        repository = repositories.by_key(db, repository_key)
+    repository.require_online()
+    looks: list[tuple[Job, Discover, Found | None]] = []
+    left: list[Job] = []
+    size = 0
+    for job in together:
+        payload: Discover = job.read(Discover)
+        try:
+            if payload.repository_key == repository_key and size < _BYTES_TOGETHER:
+                found = _look_at(repository.layout.file(payload.storage_path), payload.storage_path)
+                size += found.size if found else 0
+                looks.append((job, payload, found))
+            else:
+                left.append(job)
+        except CannotRead:
+            left.append(job)
+    if any(found is None for _, _, found in looks):
+        repository.require_online()
+    with ctx.db.write() as tx:
+        for job, payload, found in looks:
+            _conclude(tx, repository, job, found, ctx.now(), force=payload.force)
+    return left
+
+
+def _conclude(
+    tx: Transaction,
+    repository: StoredRepository,
+    job: Job,
+    found: Found | None,
+    now: datetime,
+    *,
+    force: bool,
+) -> None:
+    if found is not None:
+        key = _enter(tx, repository, found, now, force=force)
+        if key is not None:
+            jobs.enqueue(tx, jobs.NewJob(jobs.THUMBNAIL, Develop(), asset_key=key), now)
+    jobs.complete(tx, job.id, now)
+
+
+def _look_at(path: Path, storage_path: str) -> Found | None:
     try:
         # In this order a change in between is noticed by the next scan.
         status = path.stat()
         content_hash = bytes.fromhex(blake3_of(path))
+        form = format_of_file(path)
     except FileNotFoundError:
         # It went away since the scan saw it; the next scan notices.
         return None
-    modified_at = status.st_mtime_ns // 1000
-    return _Found(storage_path, status.st_size, modified_at, content_hash, format_of_file(path))
+    except OSError as error:
+        raise CannotRead(path, error.strerror or str(error)) from error
+    return Found(storage_path, status.st_size, status.st_mtime_ns // 1000, content_hash, form)
 
 
 def _enter(
-    tx: Transaction, repository: StoredRepository, found: _Found, now: datetime, *, force: bool
+    tx: Transaction, repository: StoredRepository, found: Found, now: datetime, *, force: bool
 ) -> int | None:
     """The key of the asset that needs development, or None."""
     known = tx.row(
@@ -183,7 +285,7 @@ def _is_developed(tx: Transaction, key: int) -> bool:
     return bool(tx.value("SELECT 1 FROM thumbnails WHERE asset_id = ?", (key,)))
 
 
-def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) -> int | None:
+def _moved_from(tx: Transaction, repository: StoredRepository, found: Found) -> int | None:
     """The one asset of the same content whose own file is gone, if there is exactly one."""
     same = tx.rows(
         lambda key, path: (key, path),
@@ -196,10 +298,13 @@ def _moved_from(tx: Transaction, repository: StoredRepository, found: _Found) ->
         for key, path in same
         if not os.path.lexists(repository.layout.file(path)) and not jobs.is_on_its_way(tx, key)
     ]
+    if gone:
+        # With the whole disk away no file is gone.
+        repository.require_online()
     return gone[0] if len(gone) == 1 else None
 
 
-def _update(tx: Transaction, key: int, found: _Found) -> None:
+def _update(tx: Transaction, key: int, found: Found) -> None:
     name = found.storage_path.rsplit("/", 1)[-1]
     tx.run(
         "UPDATE assets SET storage_path = ?, original_filename = ?, folded_filename = ?,"
@@ -217,7 +322,7 @@ def _update(tx: Transaction, key: int, found: _Found) -> None:
 
 
 def _insert(
-    tx: Transaction, repository: StoredRepository, found: _Found, now: datetime
+    tx: Transaction, repository: StoredRepository, found: Found, now: datetime
 ) -> int | None:
     name = found.storage_path.rsplit("/", 1)[-1]
     if found.form is None:

@@ -16,6 +16,8 @@ from lumilio.library import processing
 
 TOPIC = "jobs"
 _LONGEST_ERROR = 2000
+# No job is put off for longer than this.
+LONGEST_DELAY = timedelta(minutes=5)
 _KEEP_COMPLETED = timedelta(hours=24)
 _KEEP_DISCARDED = timedelta(days=7)
 
@@ -56,6 +58,8 @@ KINDS = (
 QUEUES = tuple(kind.name for kind in KINDS)
 _STEPS = {kind.name: kind.steps for kind in KINDS}
 
+# What `_delay` gives, as SQL.
+_DELAY_US = "attempt * attempt * attempt * attempt * 1000000"
 UNFINISHED = "state IN ('available', 'scheduled', 'running', 'retryable')"
 _WAITING = "state IN ('available', 'scheduled', 'retryable')"
 _NOT_PAUSED = "queue NOT IN (SELECT name FROM paused_queues)"
@@ -107,10 +111,14 @@ def enqueue(tx: Transaction, job: NewJob, now: datetime) -> int:
     return tx.insert(_INSERT, _values(job, now))
 
 
-def enqueue_all(tx: Transaction, jobs: Iterable[NewJob], now: datetime) -> None:
-    """Write many jobs; those whose unique key is taken by an unfinished one are left out."""
+def enqueue_all(tx: Transaction, jobs: Iterable[NewJob], now: datetime) -> int:
+    """Write many jobs; those whose unique key is taken by an unfinished one are left out.
+
+    Returns how many were written.
+    """
     tx.notify(TOPIC)
-    tx.run_many(_INSERT.replace("INSERT", "INSERT OR IGNORE", 1), [_values(j, now) for j in jobs])
+    insert = _INSERT.replace("INSERT", "INSERT OR IGNORE", 1)
+    return sum(tx.run(insert, _values(job, now)) for job in jobs)
 
 
 _INSERT = (
@@ -178,14 +186,25 @@ def hand_back(tx: Transaction, ids: Sequence[int]) -> None:
     )
 
 
-def claim(tx: Transaction, job_id: int, now: datetime) -> Job | None:
-    """Start an attempt; None when the job does not wait or its queue is paused."""
-    return tx.row(
+def claim(tx: Transaction, ids: Sequence[int], now: datetime) -> list[Job]:
+    """Start an attempt of each job that still waits and whose queue is not paused."""
+    claimed = tx.rows(
         Job,
         "UPDATE jobs SET state = 'running', attempt = attempt + 1, attempted_at = ?"
-        f" WHERE id = ? AND state = 'available' AND {_NOT_PAUSED}"
+        " WHERE id IN (SELECT value FROM json_each(?))"
+        f" AND state = 'available' AND {_NOT_PAUSED}"
         " RETURNING id, kind, attempt, max_attempts, payload, asset_id, last_error",
-        (to_microseconds(now), job_id),
+        (to_microseconds(now), msgspec.json.encode(ids).decode()),
+    )
+    return sorted(claimed, key=lambda job: job.id)
+
+
+def unclaim(tx: Transaction, ids: Iterable[int]) -> None:
+    """Take back attempts that were not begun; the jobs wait again."""
+    tx.run_many(
+        "UPDATE jobs SET state = 'available', attempt = attempt - 1, dispatched_at = NULL"
+        " WHERE id = ? AND state = 'running'",
+        [(job_id,) for job_id in ids],
     )
 
 
@@ -217,13 +236,36 @@ def fail(tx: Transaction, job: Job, reason: str, now: datetime, *, final: bool =
 
 
 def postpone(tx: Transaction, job: Job, delay: timedelta, reason: str, now: datetime) -> None:
-    """Put an attempt off that could not be made, without counting it."""
+    """Put an attempt off that could not be made, without counting it.
+
+    Jobs of its kind for the same repository that are due wait with it instead of trying in vain.
+    """
+    due = to_microseconds(now + delay)
     tx.run(
         "UPDATE jobs SET state = 'scheduled', attempt = attempt - 1, dispatched_at = NULL,"
         " scheduled_at = ?, last_error = ? WHERE id = ?",
-        (to_microseconds(now + delay), reason[:_LONGEST_ERROR], job.id),
+        (due, reason[:_LONGEST_ERROR], job.id),
+    )
+    tx.run(
+        "UPDATE jobs SET state = 'scheduled', scheduled_at = ? WHERE queue = ? AND dispatched_at"
+        f" IS NULL AND {_WAITING} AND scheduled_at <= ? AND {_REPOSITORY} = ?",
+        (due, job.kind, to_microseconds(now), repository_key(tx, job.id)),
     )
     tx.notify(TOPIC)
+
+
+def bring_forward(tx: Transaction, now: datetime) -> int:
+    """Let jobs that wait for an instant that only a wrong clock could name wait no longer.
+
+    Each kind of waiting has its longest time; returns how many jobs waited for more than that.
+    """
+    at = to_microseconds(now)
+    tx.run("UPDATE jobs SET dispatched_at = ?1 WHERE dispatched_at > ?1", (at,))
+    longest = f"CASE state WHEN 'available' THEN 0 WHEN 'retryable' THEN {_DELAY_US} ELSE ?2 END"
+    return tx.run(
+        f"UPDATE jobs SET scheduled_at = ?1 WHERE {_WAITING} AND scheduled_at > ?1 + {longest}",
+        (at, LONGEST_DELAY // timedelta(microseconds=1)),
+    )
 
 
 def cancel(tx: Transaction, ids: Iterable[int], reason: str, now: datetime) -> None:
@@ -250,6 +292,33 @@ def is_on_its_way(db: Connection, asset_key: int) -> bool:
         db.value(
             f"SELECT 1 FROM jobs WHERE asset_id = ? AND kind = ? AND {UNFINISHED}",
             (asset_key, INGEST.name),
+        )
+    )
+
+
+def is_unfinished(db: Connection, unique_key: str) -> bool:
+    """Whether a job of this key waits or runs."""
+    return bool(
+        db.value(f"SELECT 1 FROM jobs WHERE unique_key = ? AND {UNFINISHED}", (unique_key,))
+    )
+
+
+def is_running(db: Connection, unique_key: str) -> bool:
+    """Whether a job of this key is at work."""
+    return bool(
+        db.value(
+            f"SELECT 1 FROM jobs WHERE unique_key = ? AND {UNFINISHED} AND state = 'running'",
+            (unique_key,),
+        )
+    )
+
+
+def was_discarded(db: Connection, unique_key: str, since: datetime) -> bool:
+    """Whether the work of this key was given up after an instant."""
+    return bool(
+        db.value(
+            "SELECT 1 FROM jobs WHERE unique_key = ? AND state = 'discarded' AND finalized_at > ?",
+            (unique_key, to_microseconds(since)),
         )
     )
 

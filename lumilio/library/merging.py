@@ -134,6 +134,8 @@ def _merge(
     files = [repository.layout.incoming / str(chunk.staged_name) for chunk in chunks]
     lost = [c.index for c, file in zip(chunks, files, strict=True) if not _is_whole(c, file)]
     if lost:
+        # With the whole disk away nothing is lost.
+        repository.require_online()
         raise ChunksLost(lost)
     owner = ctx.acting_as(Principal(session.owner_id, "", "user"))
     staged = uploads.stage(repository)

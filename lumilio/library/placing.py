@@ -60,17 +60,18 @@ def place(ctx: Context, job: jobs.Job) -> None:
     staged = repository.layout.incoming / payload.staged_name
     target = repository.layout.file(stored.storage_path)
     if stored.stem != payload.content_hash or payload.replaces:
-        is_current = _replace(ctx, payload, stored.key, staged, target)
+        is_current = _replace(ctx, payload, repository.layout, stored.key, staged, target)
         if not is_current:
             _drop(ctx, job, staged)
             return
-    while staged.exists() and not _moved(staged, target):
+    while staged.exists() and not _moved(repository.layout, staged, target):
         another = _another_name(ctx, repository, stored, target)
         if another is None:
             _drop(ctx, job, staged)
             return
         target = another
     if not target.is_file():
+        repository.require_online()
         raise UploadLost(cause=f"neither {staged} nor {target} exists")
     now = ctx.now()
     modified = target.stat().st_mtime_ns // 1000
@@ -107,14 +108,16 @@ def _another_name(
     return repository.layout.file(path)
 
 
-def _replace(ctx: Context, payload: Ingest, key: int, staged: Path, target: Path) -> bool:
+def _replace(
+    ctx: Context, payload: Ingest, layout: Layout, key: int, staged: Path, target: Path
+) -> bool:
     """Put a file in the place of the former one; False when a later upload has replaced both."""
     # Inside a transaction, so that of two uploads to one name the later one wins on disk, too.
     with ctx.db.write() as tx:
         if assets.by_key(tx, key).stem != payload.content_hash:
             return False
         if staged.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
+            layout.make_room(target)
             staged.replace(target)
             flush_folder(target.parent)
     return True
@@ -136,23 +139,30 @@ def delete_abandoned(ctx: Context) -> None:
         with contextlib.suppress(OSError):
             for file in layout.incoming.iterdir():
                 if file.name not in awaited and file.is_file():
-                    _set_aside(layout, file)
-            _delete_outdated(ctx, layout)
+                    _set_aside(ctx, layout, file)
 
 
-def _delete_outdated(ctx: Context, layout: Layout) -> None:
+def delete_outdated(ctx: Context) -> None:
+    """Delete what was set aside long ago and nobody has missed."""
     limit = (ctx.now() - KEEP_SET_ASIDE).timestamp()
-    for file in layout.failed.iterdir():
-        if file.is_file() and file.stat().st_mtime < limit:
-            file.unlink()
+    with ctx.db.read() as db:
+        layouts = [found.layout for found in repositories.registered(db) if found.is_online]
+    for layout in layouts:
+        with contextlib.suppress(OSError):
+            for file in layout.failed.iterdir():
+                if file.is_file() and file.stat().st_mtime < limit:
+                    file.unlink()
 
 
-def _set_aside(layout: Layout, file: Path) -> None:
+def _set_aside(ctx: Context, layout: Layout, file: Path) -> None:
     """Delete half an upload; keep a whole one, which a database that got lost may have known."""
     if file.suffix == UNFINISHED:
         file.unlink()
-    else:
-        file.replace(layout.failed / file.name)
+        return
+    # The time to miss it begins now, however long ago it came.
+    now = ctx.now().timestamp()
+    os.utime(file, (now, now))
+    file.replace(layout.failed / file.name)
 
 
 def free_path(
@@ -183,9 +193,9 @@ def free_path(
     raise AssertionError("candidates never end")
 
 
-def _moved(staged: Path, target: Path) -> bool:
+def _moved(layout: Layout, staged: Path, target: Path) -> bool:
     """Give the staged file its new name unless another file has it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    layout.make_room(target)
     try:
         _rename_exclusively(staged, target)
     except FileExistsError:

@@ -1,5 +1,7 @@
 """What an administrator may do to jobs and queues: try again, cancel, pause and resume."""
 
+import contextlib
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -9,6 +11,7 @@ from lumilio.errors import Conflict, NotFound
 from lumilio.library import asset_records, jobs, registrations
 from lumilio.library.context import Context
 
+_BATCH = 200
 _CANCELLED = "Cancelled by an administrator"
 
 
@@ -24,6 +27,13 @@ class QueueStatus(Struct):
 
     name: str
     paused: bool
+
+
+class QueueRetry(Struct):
+    """How many jobs of a queue are tried again."""
+
+    name: str
+    retried_jobs: int
 
 
 class _StoredJob(Struct, frozen=True):
@@ -42,17 +52,32 @@ def retry(ctx: Context, job_id: int) -> JobStatus:
     """
     now = ctx.now()
     with ctx.db.write() as tx:
-        job = _require(tx, job_id)
-        if job.state not in ("discarded", "cancelled", "retryable"):
-            raise Conflict(f"The job is {job.state}; only a failed or cancelled one can be retried")
-        if registrations.is_let_go(tx, job_id):
-            raise Conflict("The repository of this job is not registered")
-        if _is_superseded(tx, job_id):
-            raise Conflict("A newer job does the same work")
-        jobs.restart(tx, [job_id], now)
-        if job.asset_key is not None:
-            asset_records.record_restart(tx, job.asset_key, jobs.steps_of(job.kind), now)
+        _restart(tx, _require(tx, job_id), now)
     return JobStatus(job_id, "available")
+
+
+def retry_all(ctx: Context, name: str) -> QueueRetry:
+    """Retry every failed job of a queue whose work is still wanted; cancelled ones stay cancelled.
+
+    Raises NotFound.
+    """
+    now = ctx.now()
+    with ctx.db.read() as db:
+        _check_queue(db, name)
+        failed = db.rows(
+            int,
+            "SELECT id FROM jobs WHERE queue = ? AND state IN ('discarded', 'retryable')",
+            (name,),
+        )
+    retried = 0
+    # Others want to write, too, while thousands of photos are told to wait again.
+    for start in range(0, len(failed), _BATCH):
+        with ctx.db.write() as tx:
+            for job_id in failed[start : start + _BATCH]:
+                with contextlib.suppress(NotFound, Conflict):
+                    _restart(tx, _require(tx, job_id), now)
+                    retried += 1
+    return QueueRetry(name, retried)
 
 
 def cancel(ctx: Context, job_id: int) -> JobStatus:
@@ -99,6 +124,18 @@ def _require(db: Connection, job_id: int) -> _StoredJob:
     if found is None:
         raise NotFound("There is no such job")
     return found
+
+
+def _restart(tx: Transaction, job: _StoredJob, now: datetime) -> None:
+    if job.state not in ("discarded", "cancelled", "retryable"):
+        raise Conflict(f"The job is {job.state}; only a failed or cancelled one can be retried")
+    if registrations.is_let_go(tx, job.id):
+        raise Conflict("The repository of this job is not registered")
+    if _is_superseded(tx, job.id):
+        raise Conflict("A newer job does the same work")
+    jobs.restart(tx, [job.id], now)
+    if job.asset_key is not None:
+        asset_records.record_restart(tx, job.asset_key, jobs.steps_of(job.kind), now)
 
 
 def _is_superseded(tx: Transaction, job_id: int) -> bool:

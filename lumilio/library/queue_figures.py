@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -38,6 +39,9 @@ class QueueErrorSample(Struct, omit_defaults=True):
     scheduled_at: Instant
     attempted_at: Instant | UnsetType = UNSET
     finalized_at: Instant | UnsetType = UNSET
+    asset_id: Annotated[UUID | UnsetType, Meta(description="What it works on (our addition).")] = (
+        UNSET
+    )
 
 
 class QueueSummary(Struct, omit_defaults=True):
@@ -115,12 +119,22 @@ def _decode(name: str, *figures: Any) -> QueueSummary:
 
 def _errors(db: Connection, queue: str, limit: int) -> list[QueueErrorSample]:
     return db.rows(
-        lambda *row: QueueErrorSample(*row[:6], *(_instant(at) for at in row[6:])),
+        _decode_error,
         "SELECT id, kind, state, attempt, max_attempts, last_error, created_at, scheduled_at,"
-        f" attempted_at, finalized_at FROM jobs WHERE queue = ? AND {_ATTENTION}"
+        " attempted_at, finalized_at,"
+        " (SELECT asset_id FROM assets WHERE assets.id = jobs.asset_id)"
+        f" FROM jobs WHERE queue = ? AND {_ATTENTION}"
         " ORDER BY attempted_at DESC, id DESC LIMIT ?",
         (queue, limit),
     )
+
+
+def _decode_error(*row: Any) -> QueueErrorSample:
+    *facts, asset_id = row
+    sample = QueueErrorSample(*facts[:6], *(_instant(at) for at in facts[6:]))
+    if asset_id is not None:
+        sample.asset_id = UUID(bytes=asset_id)
+    return sample
 
 
 def _urgency(queue: QueueSummary) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import apsw
 from msgspec import Struct
 
-from lumilio.db import Transaction, to_microseconds
+from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest, Conflict, NotFound
 from lumilio.library import jobs, placing, repositories
 from lumilio.library import repository_folders as folders
@@ -70,6 +70,7 @@ def create(ctx: Context, wanted: NewRepository) -> Repository:
             key = _revive(tx, folder, marker, ctx) or _insert(tx, folder, marker, wanted.role, ctx)
         except apsw.ConstraintError as error:
             raise Conflict("This repository is already part of the library") from error
+        tx.notify(repositories.TOPIC)
         repository = repositories.by_key(tx, key)
     return repository.public
 
@@ -91,6 +92,7 @@ def unregister(ctx: Context, repository_id: UUID) -> None:
         )
         if not changed:
             raise NotFound("There is no such repository")
+        tx.notify(repositories.TOPIC)
         jobs.cancel(tx, jobs.waiting_in(tx, repository.key), _LET_GO, now)
         # Chunks that wait for the rest of their file have no repository to become an asset of.
         tx.run("DELETE FROM upload_sessions WHERE repository_id = ?", (repository.key,))
@@ -102,6 +104,12 @@ def is_let_go(tx: Transaction, job_id: int) -> bool:
     return key is not None and bool(
         tx.value("SELECT 1 FROM repositories WHERE id = ? AND unregistered_at IS NOT NULL", (key,))
     )
+
+
+def is_online(db: Connection, job_id: int) -> bool:
+    """Whether nothing is away: no registered repository that the job works in."""
+    key = jobs.repository_key(db, job_id)
+    return all(found.is_online for found in repositories.registered(db) if found.key == key)
 
 
 def cancel_if_let_go(tx: Transaction, job_id: int, now: datetime) -> bool:

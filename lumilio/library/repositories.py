@@ -22,6 +22,9 @@ from lumilio.media.thumbnails import PART
 
 log = logging.getLogger(__name__)
 
+# Repositories were registered, changed or let go, or a folder went away or came back.
+TOPIC = "repositories"
+
 RepositoryRole = Literal["primary", "regular"]
 RepositoryStatus = Literal["active", "offline"]
 
@@ -171,6 +174,7 @@ def update(ctx: Context, repository_id: UUID, change: RepositoryChange) -> Repos
             )
         except apsw.ConstraintError as error:
             raise BadRequest("There is no such account", cause=str(error)) from error
+        tx.notify(TOPIC)
         changed = by_key(tx, key)
         # Within the transaction, so that a marker that cannot be written undoes the rest.
         folders.update_marker(
@@ -180,6 +184,12 @@ def update(ctx: Context, repository_id: UUID, change: RepositoryChange) -> Repos
             local_settings=LocalSettings(changed.duplicate_handling),
         )
     return changed.public
+
+
+def announce(ctx: Context) -> None:
+    """Tell that a folder has gone away or has come back, which no row says."""
+    with ctx.db.write(durable=False) as tx:
+        tx.notify(TOPIC)
 
 
 def repair_folders(ctx: Context) -> None:

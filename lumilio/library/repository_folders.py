@@ -83,6 +83,18 @@ class Layout(Struct, frozen=True):
         """The absolute path of an original."""
         return self.root / storage_path
 
+    def make_room(self, file: Path) -> None:
+        """Make the folders above a file of the inbox, whose repository has to be there.
+
+        Raises FileNotFoundError where it is not: nothing is made in the place of a missing disk.
+        """
+        folder = self.root / INBOX
+        if (self.root / MARKER).exists():
+            folder.mkdir(exist_ok=True)
+        for name in file.relative_to(folder).parts[:-1]:
+            folder /= name
+            folder.mkdir(exist_ok=True)
+
 
 def folder_name(name: str) -> str:
     """The folder of a regular repository: letters and digits of any script, lower-cased.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from lumilio.errors import LumilioError, StorageFull
+from lumilio.errors import LumilioError, RepositoryOffline, StorageFull
 from lumilio.media.hashes import ContentHash
 
 if sys.platform != "win32":
@@ -31,7 +31,7 @@ class StagedFile:
         self._kept = False
 
     def write(self, data: bytes) -> None:
-        """Append bytes; raises StorageFull."""
+        """Append bytes; raises StorageFull and RepositoryOffline."""
         try:
             self._file.write(data)
         except OSError as error:
@@ -40,7 +40,10 @@ class StagedFile:
         self.size += len(data)
 
     def seal(self) -> bytes:
-        """Flush to disk, once; returns the BLAKE3 of the content. Raises StorageFull."""
+        """Flush to disk, once; returns the BLAKE3 of the content.
+
+        Raises StorageFull and RepositoryOffline.
+        """
         if not self.content_hash:
             try:
                 self._file.flush()
@@ -73,7 +76,9 @@ class StagedFile:
         with contextlib.suppress(OSError):
             self._file.close()
         if not self._kept:
-            self.path.unlink(missing_ok=True)
+            # Where its disk is away, the sweep at the next start removes it.
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
 
 
 def flush_file(descriptor: int) -> None:
@@ -99,6 +104,16 @@ def flush_folder(folder: Path) -> None:
 
 def explained(error: OSError) -> LumilioError:
     """The error to tell for a file that could not be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_out_of_space(error):
         return StorageFull(cause=str(error))
+    if isinstance(error, FileNotFoundError):
+        # Only with its whole folder can a staged file go away.
+        return RepositoryOffline(cause=str(error))
     return LumilioError("The file could not be stored", cause=str(error))
+
+
+def is_out_of_space(error: Exception) -> bool:
+    """Whether nothing is wrong but that a disk is full."""
+    return isinstance(error, StorageFull) or (
+        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    )

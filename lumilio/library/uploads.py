@@ -78,7 +78,7 @@ def admit(
     """Enter a staged file into the library, or find the asset that already has its content.
 
     What `record` writes is committed together with it. Raises BadRequest for an empty or
-    unsupported file and NotFound for a repository that is gone.
+    unsupported file, NotFound for a repository that is gone, and what `StagedFile.seal` does.
     """
     if not staged.size:
         raise BadRequest("The file is empty")
@@ -165,10 +165,13 @@ def _same_content(
 
 
 def _has_its_file(db: Connection, repository: StoredRepository, key: int) -> bool:
-    """Whether an asset's original is there or on its way."""
+    """Whether an asset's original is there or on its way; raises RepositoryOffline."""
     if jobs.is_on_its_way(db, key):
         return True
-    return repository.layout.file(assets.by_key(db, key).storage_path).is_file()
+    if repository.layout.file(assets.by_key(db, key).storage_path).is_file():
+        return True
+    repository.require_online()
+    return False
 
 
 def _find_new_place(

@@ -1,13 +1,18 @@
 """A photo's one way through the decoders: facts, thumbnails and fingerprints from one reading."""
 
-from contextlib import AbstractContextManager
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
-from lumilio.errors import CannotDecode
+from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media.facts import ALL_TASKS, Development, Task
 from lumilio.media.fingerprints import perceptual_hash_of, thumbhash_of
+from lumilio.media.formats import Format
 from lumilio.media.metadata import read_metadata
 from lumilio.media.pictures import Picture, decode_faults, opened_picture
 from lumilio.media.sniff import format_of_file
@@ -23,16 +28,45 @@ def develop(
 ) -> Development:
     """Read one photo and write its thumbnails as `thumbnails_dir/<size>/<stem>_<size>.webp`.
 
-    Faults of the photo are told in the result. OSError means that the thumbnails could not be
-    written, MemoryError that the photo needs more than this process may have.
+    Faults of the photo are told in the result. CannotRead means that the disk does not give it out,
+    OSError that the thumbnails could not be written, MemoryError that the photo needs more than this
+    process may have.
     """
+    development = _developed(source, thumbnails_dir, stem, tasks)
+    if not (development.thumbnail_error or development.metadata_error):
+        return development
+    # Decoders swallow errors of the disk; only what is wrong with a good copy is the photo's fault.
+    with _copied(source) as copy:
+        return _developed(copy, thumbnails_dir, stem, tasks)
+
+
+def _developed(
+    source: Path, thumbnails_dir: Path, stem: str, tasks: frozenset[Task]
+) -> Development:
     development = _read_picture(source, thumbnails_dir, stem, tasks)
     return _read_facts(source, development) if "metadata" in tasks else development
 
 
+@contextmanager
+def _copied(source: Path) -> Iterator[Path]:
+    """A copy of a file for as long as the block runs; raises CannotRead."""
+    with TemporaryDirectory(prefix="lumilio-") as folder:
+        copy = Path(folder, f"copy{source.suffix}")
+        try:
+            shutil.copyfile(source, copy)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise CannotRead(source, error.strerror or str(error)) from error
+        yield copy
+
+
 def opened_photo(path: Path) -> AbstractContextManager[Picture]:
-    """Open a photo with the reader of its content, whatever its name; raises CannotDecode."""
-    form = format_of_file(path)
+    """Open a photo with the reader of its content, whatever its name.
+
+    Raises CannotDecode and CannotRead.
+    """
+    form = _format_of(path)
     if form is None:
         return opened_picture(path)
     if form.is_raw:
@@ -90,5 +124,10 @@ def _read_facts(source: Path, development: Development) -> Development:
 
 
 def _is_raw(path: Path) -> bool:
-    form = format_of_file(path)
+    form = _format_of(path)
     return form is not None and form.is_raw
+
+
+def _format_of(path: Path) -> Format | None:
+    with decode_faults(path):
+        return format_of_file(path)

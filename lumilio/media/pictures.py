@@ -3,6 +3,7 @@
 The decoder is chosen by the file's content, never by its name, and only from a short list.
 """
 
+import errno
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from lumilio.errors import CannotDecode
+from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media import cicp, jxl
 from lumilio.media.colours import to_8_bit, to_srgb
 from lumilio.media.sniff import HEAD_BYTES, is_heif
@@ -97,7 +98,7 @@ class PillowPicture:
 
 @contextmanager
 def opened_picture(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[PillowPicture]:
-    """Open a picture file; CannotDecode when it is none, unreadable or larger than the limit."""
+    """Open a picture file; CannotRead, or CannotDecode when it is none or larger than the limit."""
     with opened(path, pixel_limit=pixel_limit) as image:
         yield PillowPicture(path, image)
 
@@ -173,20 +174,24 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 
 @contextmanager
 def decode_faults(path: Path) -> Iterator[None]:
-    """Turn whatever a decoder raises on damaged data into CannotDecode; MemoryError passes."""
+    """Turn whatever a decoder raises on damaged data into CannotDecode; MemoryError passes.
+
+    CannotRead when it is the disk that fails, which says nothing of the data.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (MemoryError, CannotDecode):
+    except (MemoryError, CannotDecode, CannotRead):
         raise
     except Exception as error:  # decoders raise anything on hostile bytes
+        # Damaged data send decoders to places that no file has, which is not the disk's fault.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise CannotRead(path, error.strerror or str(error)) from error
         raise CannotDecode(path, _why(error)) from error
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"The file cannot be read ({error.strerror})"
     detail = str(error).strip() or type(error).__name__
     if isinstance(error, UnidentifiedImageError):
         return "The file is not a picture, or of a kind that Lumilio does not read"

@@ -6,11 +6,12 @@ is thrown away with its locks whenever its worker fails.
 """
 
 import contextlib
+import math
 import multiprocessing
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from queue import LifoQueue
@@ -142,11 +143,8 @@ class _Decoder:
         if not pool.active:
             raise BrokenProcessPool
         try:
-            future = pool.schedule(worker.run, call, kwargs, self._timeout_s)
-            # A pool that is stopped or breaks forgets the calls that no worker has taken.
-            while not wait([future], _LOOK_S).done:
-                if not pool.active:
-                    raise BrokenProcessPool
+            future = pool.schedule(worker.run, call, kwargs)
+            self._wait(pool, future)
             return future.result()
         except TimeoutError:
             why = f"The decoder took longer than {self._timeout_s:g} s"
@@ -157,6 +155,19 @@ class _Decoder:
             why = self._over_memory() if is_over_memory else _crash(error.exitcode)
         self._discard()
         raise DecoderFailed(_STOPPED if self._is_closed else why)
+
+    def _wait(self, pool: ProcessPool, future: Future[Any]) -> None:
+        """Wait until a call is done; raises TimeoutError and BrokenProcessPool."""
+        # Measured here, for pebble's own limit follows the clock that people can set.
+        ends = math.inf
+        while not wait([future], min(_LOOK_S, self._timeout_s)).done:
+            # A pool that is stopped or breaks forgets the calls that no worker has taken.
+            if not pool.active:
+                raise BrokenProcessPool
+            if future.running():
+                ends = min(ends, time.monotonic() + self._timeout_s)
+            if time.monotonic() > ends:
+                raise TimeoutError
 
     def _started(self) -> ProcessPool:
         return ProcessPool(

@@ -91,7 +91,10 @@ class RawPicture:
 
 @contextmanager
 def opened_raw(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[RawPicture]:
-    """Open a RAW file, reading its header; CannotDecode when it is none or larger than the limit."""
+    """Open a RAW file, reading its header.
+
+    CannotRead, or CannotDecode when it is none or larger than the limit.
+    """
     with decode_faults(path):
         if path.stat().st_size == 0:
             raise CannotDecode(path, "The file is empty")

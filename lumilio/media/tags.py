@@ -13,7 +13,7 @@ import exiv2
 import msgspec
 from msgspec import Struct
 
-from lumilio.errors import CannotDecode
+from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media import apple, pictures
 from lumilio.media.exif_names import (
     EXIF_NAMES,
@@ -52,6 +52,14 @@ _LENS_NUMBERS = frozenset({"LensType", "LensIDNumber", "LensID"})
 _LENS_NAME = re.compile(r"[A-Za-z].*\d ?mm|[A-Za-z].*\d-\d")
 _TEXT_TYPES = frozenset({exiv2.TypeId.asciiString, exiv2.TypeId.comment})
 _ARRAY_TYPES = frozenset({exiv2.TypeId.xmpBag, exiv2.TypeId.xmpSeq, exiv2.TypeId.xmpAlt})
+_UNREAD = frozenset(
+    {
+        exiv2.ErrorCode.kerDataSourceOpenFailed,
+        exiv2.ErrorCode.kerFileOpenFailed,
+        exiv2.ErrorCode.kerFailedToReadImageData,
+        exiv2.ErrorCode.kerInputDataReadFailed,
+    }
+)
 
 exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
 
@@ -70,14 +78,16 @@ class Tags(Struct, frozen=True):
 
 
 def read_tags(path: Path) -> Tags:
-    """Read the tags of a file; CannotDecode when no reader understands the file at all."""
+    """Read the tags of a file; CannotRead, or CannotDecode when no reader understands it at all."""
     found = []
     why = ""
     for reader in (_tags_by_exiv2, _tags_by_pillow, _tags_in_head):
         try:
             found.append(reader(path))
-        except (CannotDecode, exiv2.Exiv2Error, OSError) as error:
+        except (CannotDecode, exiv2.Exiv2Error) as error:
             why = error.why if isinstance(error, CannotDecode) else why
+        except OSError as error:
+            raise CannotRead(path, error.strerror or str(error)) from error
         if any("Make" in tags.texts for tags in found):
             break
     if not found:
@@ -98,7 +108,13 @@ def bounded(printed: dict[str, Printed]) -> dict[str, Printed]:
 
 
 def _tags_by_exiv2(path: Path) -> Tags:
-    return _tags_of(str(path))
+    try:
+        return _tags_of(str(path))
+    except exiv2.Exiv2Error as error:
+        if error.code not in _UNREAD:
+            raise
+    # Whether the disk or the file is to blame, only our own reading can tell.
+    return _tags_of(path.read_bytes())
 
 
 def _tags_by_pillow(path: Path) -> Tags:

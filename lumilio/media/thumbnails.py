@@ -5,6 +5,7 @@ differ by a tenth of a decibel, the files by six per cent.
 """
 
 import os
+import threading
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -51,7 +52,10 @@ def thumbnail_path(thumbnails_dir: Path, size: ThumbnailSize, stem: str) -> Path
 def write_thumbnails(
     pictures: Mapping[ThumbnailSize, Image.Image], thumbnails_dir: Path, stem: str
 ) -> tuple[Thumbnail, ...]:
-    """Write each picture in its place, replacing an older one as a whole; OSError when disks fail."""
+    """Write each picture in its place, replacing an older one as a whole; OSError when disks fail.
+
+    `thumbnails_dir` has to be there: nothing is made in the place of a disk that went away.
+    """
     return tuple(
         _write(picture, thumbnail_path(thumbnails_dir, size, stem), size)
         for size, picture in pictures.items()
@@ -64,9 +68,9 @@ def _write(picture: Image.Image, path: Path, size: ThumbnailSize) -> Thumbnail:
     picture.save(
         content, "WEBP", quality=QUALITY, method=METHOD, exif=b"", xmp=b"", icc_profile=b""
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
     # Beside the folders of the sizes, where leftovers of a killed worker are few to look through.
-    part = path.parents[1] / f".{path.stem}.{os.getpid()}{PART}"
+    part = path.parents[1] / f".{path.stem}.{os.getpid()}.{threading.get_ident()}{PART}"
     try:
         part.write_bytes(content.getbuffer())
         part.replace(path)

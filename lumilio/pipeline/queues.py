@@ -1,7 +1,7 @@
 """Huey's part: named queues in one SQLite file, and consumer threads inside this process."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import SqliteStorage
 
-RunJob = Callable[[int], None]
+RunJobs = Callable[[list[int]], None]
 
 _IDLE_SECONDS = 1.0
 
@@ -65,7 +65,7 @@ class _QuietConsumer(Consumer):  # type: ignore[misc]
 class JobQueue:
     """One named queue with its worker threads; it carries job ids, nothing else."""
 
-    def __init__(self, name: str, file: Path, workers: int, run_job: RunJob) -> None:
+    def __init__(self, name: str, file: Path, workers: int, run_jobs: RunJobs) -> None:
         self.name = name
         self.workers = workers
         # The ledger outlives a power cut and refills this file, which therefore need not be flushed.
@@ -79,7 +79,7 @@ class JobQueue:
             store_none=False,
             utc=True,
         )
-        self._task = self._huey.task(name=name)(run_job)
+        self._task = self._huey.task(name=name)(run_jobs)
         self._is_started = False
         self._consumer = _QuietConsumer(self._huey, workers=workers, periodic=False)
 
@@ -88,17 +88,17 @@ class JobQueue:
         self._consumer.start()
         self._is_started = True
 
-    def put(self, job_id: int) -> None:
-        """Hand a job id to the workers."""
-        self._task(job_id)
+    def put(self, ids: Sequence[int]) -> None:
+        """Hand jobs to the workers, of which one takes them all."""
+        self._task(list(ids))
 
     def carried(self) -> set[int]:
         """Ids that wait in this queue."""
-        return {task.args[0] for task in self._huey.pending()}
+        return {job_id for task in self._huey.pending() for job_id in task.args[0]}
 
     @property
     def size(self) -> int:
-        """How many ids wait in this queue."""
+        """How many portions of ids wait in this queue."""
         return int(self._huey.storage.queue_size())
 
     def request_stop(self) -> None:

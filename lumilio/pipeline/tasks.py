@@ -1,7 +1,8 @@
 """What each kind of job does, how many run at once, and when trying again makes no sense."""
 
 import os
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ from lumilio.pipeline import scan
 
 # A decoder that failed may have been the victim of something else; twice is the file's own fault.
 _DECODER_ATTEMPTS = 2
+_FILES_TOGETHER = 200
 
 
 class Task(Struct, frozen=True):
@@ -29,6 +31,9 @@ class Task(Struct, frozen=True):
 
     run: Callable[[Context, Job], None]
     workers: int
+    # Saves commits where jobs are small; returns those that are to be run one by one.
+    run_together: Callable[[Context, Sequence[Job]], Sequence[Job]] | None = None
+    most_together: int = 1
 
     def is_final(self, job: Job, error: Exception) -> bool:
         """Whether another attempt cannot succeed."""
@@ -38,21 +43,29 @@ class Task(Struct, frozen=True):
         return isinstance(error, (CannotDecode, UploadLost))
 
 
-def tasks(pool: DecodePool, decoders: int) -> Mapping[str, Task]:
-    """The work of every kind of job that this version knows."""
+def tasks(
+    pool: DecodePool, decoders: int, stopping: threading.Event | None = None
+) -> Mapping[str, Task]:
+    """The work of every kind of job that this version knows; long work ends when `stopping`."""
+    is_stopping = stopping or threading.Event()
     cores = os.cpu_count() or 1
     return {
         jobs.INGEST.name: Task(
             placing.place,
             workers=min(max((cores + 1) // 2, 2), 8),
         ),
-        jobs.DISCOVER.name: Task(discoveries.examine, workers=min(cores, 4)),
+        jobs.DISCOVER.name: Task(
+            discoveries.examine,
+            workers=min(cores, 4),
+            run_together=discoveries.examine_together,
+            most_together=_FILES_TOGETHER,
+        ),
         jobs.THUMBNAIL.name: Task(
             lambda ctx, job: _develop(ctx, job, pool),
             # One waits for each decoder and one more prepares the next, so that none ever idles.
             workers=decoders + 1,
         ),
-        jobs.SCAN.name: Task(scan.run, workers=1),
+        jobs.SCAN.name: Task(lambda ctx, job: scan.run(ctx, job, is_stopping), workers=1),
     }
 
 

@@ -64,6 +64,12 @@ class GeoBounds(Struct, frozen=True):
 class AssetFilter(Struct, frozen=True):
     """Conditions that must all hold."""
 
+    asset_ids: (
+        Annotated[
+            list[UUID], Meta(max_length=100, description="At most 100 assets (our addition).")
+        ]
+        | None
+    ) = None
     repository_id: str | None = None
     album_id: Key | None = None
     type: AssetType | None = None
@@ -107,6 +113,9 @@ def conditions(
 
 
 def _kind(wanted: AssetFilter) -> Iterator[Condition]:
+    if wanted.asset_ids is not None:
+        ids = tuple(asset_id.bytes for asset_id in wanted.asset_ids)
+        yield (f"assets.asset_id IN ({', '.join('?' * len(ids))})", ids)
     if wanted.repository_id:
         yield (
             "assets.repository_id = (SELECT id FROM repositories WHERE repository_id = ?)",

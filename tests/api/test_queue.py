@@ -194,8 +194,10 @@ def test_the_summary_says_when_it_was_made(library: Library) -> None:
 
 
 def test_a_job_that_failed_says_why_to_the_administrator(library: Library) -> None:
-    library.admin.uploaded("a.jpg", b"\xff\xd8\xff this is no picture")
+    content = b"\xff\xd8\xff this is no picture"
+    asset_id = library.admin.uploaded("a.jpg", content)["asset_id"]
     library.work()
     figures = _summary(library)["thumbnail_asset"]
     assert figures["attention_jobs"] == 1
     assert "The " in figures["error_samples"][0]["last_error"]
+    assert figures["error_samples"][0]["asset_id"] == asset_id

@@ -85,6 +85,12 @@ def test_every_answer_carries_the_headers_that_protect_it(
     assert "server" not in headers
 
 
+def test_pages_run_their_own_scripts_and_webassembly_but_no_text(library: Library) -> None:
+    policy = library.api.http.get("/").headers["content-security-policy"]
+    directives = dict(part.split(maxsplit=1) for part in policy.split(";"))
+    assert directives["script-src"] == "'self' 'wasm-unsafe-eval'"
+
+
 def test_a_crash_is_a_json_500_that_tells_nothing_of_the_inside(
     library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

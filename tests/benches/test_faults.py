@@ -1,4 +1,4 @@
-"""The short form of the `faults` drill: each way once with a kill, and proof that it sees damage."""
+"""The short form of the `faults` drill: each way with a kill, each other fault once; damage is seen."""
 
 import random
 from pathlib import Path
@@ -6,38 +6,65 @@ from pathlib import Path
 import apsw
 import faults
 import pytest
+from _drill import Fault
+from _fault_kinds import FAULTS, Kill
 from _library_check import check_library
-from _pictures import small_files
+from _pictures import mixed_files
 from _ways_in import WAYS, Way, by_command
 
 FILES = 12
+BY_NAME = {way.name: way for way in WAYS}
+OTHERS = {"full": "upload", "read": "scan", "vanish": "chunks", "clock": "upload"}
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[list[Path], set[Path]]:
-    return small_files(tmp_path / "files", FILES, corrupt=2, seed=5)
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], set[Path]]:
+    folder = tmp_path_factory.mktemp("sources")
+    return mixed_files(folder, FILES, corrupt=2, repeated=1, seed=5)
 
 
-@pytest.mark.parametrize("way", {way.name: way for way in WAYS}.values(), ids=lambda w: w.name)
+@pytest.mark.parametrize("way", BY_NAME.values(), ids=lambda way: way.name)
 def test_a_kill_loses_and_doubles_nothing(
     way: Way, files: tuple[list[Path], set[Path]], tmp_path: Path
 ) -> None:
-    pictures, corrupt = files
     # The command line needs its time to start before there is anything to kill.
     moment = random.Random(way.name).uniform(0, 1) + (1 if way.send is by_command else 0)
+    _loses_and_doubles_nothing(Kill(random.Random(5)), way, (moment, 0), files, tmp_path)
 
-    drill = faults.run_round(way, [moment], tmp_path, pictures, corrupt)
 
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_other_fault_loses_or_doubles_anything(
+    name: str, files: tuple[list[Path], set[Path]], tmp_path: Path
+) -> None:
+    kind = FAULTS[name]
+    if reason := kind.missing():
+        pytest.skip(reason)
+    moment = (random.Random(name).uniform(0, 0.3), 1.0)
+    way = BY_NAME[OTHERS[name]]
+    _loses_and_doubles_nothing(kind(random.Random(5)), way, moment, files, tmp_path)
+
+
+def _loses_and_doubles_nothing(
+    fault: Fault,
+    way: Way,
+    moment: tuple[float, float],
+    files: tuple[list[Path], set[Path]],
+    work: Path,
+) -> None:
+    drill = faults.run_round(fault, way, [moment], work, *files)
     assert drill.violations == []
     assert len(drill.acknowledged) == FILES
-    assert len(drill.kills) == 1
+    assert len(drill.strikes) == 1
 
 
 def test_damage_is_seen(files: tuple[list[Path], set[Path]], tmp_path: Path) -> None:
     pictures, corrupt = files
-    drill = faults.run_round(WAYS[0], [], tmp_path, pictures, corrupt)
+    drill = faults.run_round(
+        Fault(random.Random(5)), BY_NAME["upload"], [], tmp_path, pictures, corrupt
+    )
     assert drill.violations == []
-    good = [file for file in pictures if file not in corrupt]
+    contents = {file.read_bytes(): file for file in pictures if file not in corrupt}
+    good = list(contents.values())
 
     originals = sorted((drill.repository / "inbox").rglob("*.*"))
     by_content = {file.read_bytes(): file for file in originals}

@@ -24,6 +24,8 @@ ARGUMENTS = [
     "--disable-sync",
     # A wheel turn is over when it is over.
     "--disable-smooth-scrolling",
+    # A name that is not this machine's, as other devices on the network use.
+    "--host-resolver-rules=MAP photos.test 127.0.0.1",
 ]
 # Patient, because decoding and the browser share the machine with other work.
 WAIT_MS = 30_000
@@ -31,14 +33,14 @@ VIEWPORTS = {"desktop": (1440, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
-def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Server]]:
-    """Servers with empty libraries, all stopped at the end."""
+def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Servers with empty libraries and settings of their own, all stopped at the end."""
     if not (WEB_ROOT / "index.html").is_file():
         pytest.skip("the web client is not built (python3 build web)")
     servers: list[Server] = []
 
-    def make() -> Server:
-        server = Server(tmp_path_factory.mktemp("home"))
+    def make(**settings: object) -> Server:
+        server = Server(tmp_path_factory.mktemp("home"), **settings)
         servers.append(server)
         server.start()
         return server
@@ -82,6 +84,8 @@ def visit(
         )
         contexts.append(context)
         context.set_default_timeout(WAIT_MS)
+        # Playwright answers the choosers of inputs only; the page uses those where it has no other.
+        context.add_init_script("delete window.showOpenFilePicker")
         name = re.sub(r"\W+", "-", request.node.originalname.removeprefix("test_"))
         visit = Visit(context, context.new_page(), url, folder, f"{name}-{viewport}")
         watch(visit)

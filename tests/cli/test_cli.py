@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from lumilio import __version__
+from lumilio.cli import importing
 from tests.conftest import Running
 from tests.support.api import PASSWORD, Api
 from tests.support.contract import our_document
@@ -371,6 +372,18 @@ def test_scan_indexes_in_place_and_tells_what_it_found(
     again = lumilio("scan", "--force", "Primary Storage", COLUMNS="300")
     assert "0 new, 1 changed" in again.stdout
     assert lumilio("scan", "Elsewhere").returncode == 1
+
+
+def test_a_scan_that_comes_by_itself_is_not_taken_for_the_one_that_was_asked_for() -> None:
+    class Server:
+        """Answers with a history whose latest run nobody asked for."""
+
+        def get(self, path: str) -> dict[str, Any]:
+            runs = [("periodic", "c"), ("manual", "b"), ("manual", "a")]
+            return {"scans": [{"mode": mode, "scan_id": scan_id} for mode, scan_id in runs]}
+
+    found = importing._latest_run(Server(), "some repository")  # type: ignore[arg-type]
+    assert found["scan_id"] == "b"
 
 
 def test_scan_of_a_disk_that_is_away_ends_and_fails(

@@ -23,6 +23,7 @@ BEYOND = {
     "precheck_assets",
     "resume_queue",
     "retry_job",
+    "retry_queue",
     "stream_events",
 }
 

@@ -30,7 +30,7 @@ def _take(library: Library, queue: str = "thumbnail_asset", limit: int = 100) ->
 
 def _claim(library: Library, job_id: int) -> Job | None:
     with library.db.write() as tx:
-        return jobs.claim(tx, job_id, library.clock())
+        return next(iter(jobs.claim(tx, [job_id], library.clock())), None)
 
 
 def _running(library: Library, **fields: Any) -> Job:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lumilio.library import jobs, placing
+from lumilio.library.repository_folders import Layout
 from tests.support.library import Library
 from tests.support.photos import jpeg
 
@@ -27,8 +28,7 @@ def _upload(library: Library, name: str = "a.jpg", seed: int = 1) -> Path:
 def _claimed(library: Library) -> jobs.Job:
     (job_id,) = library.due("ingest_asset")
     with library.db.write() as tx:
-        job = jobs.claim(tx, job_id, library.clock())
-    assert job is not None
+        (job,) = jobs.claim(tx, [job_id], library.clock())
     return job
 
 
@@ -237,14 +237,22 @@ def test_a_whole_upload_that_no_database_knows_is_set_aside_and_half_a_one_delet
     library: Library,
 ) -> None:
     staging = library.folder() / ".lumilio/staging"
-    for name, age in (("whole", timedelta(days=29)), ("outdated", timedelta(days=31))):
-        (staging / "incoming" / name).write_bytes(b"all of it")
-        arrived = (library.clock() - age).timestamp()
-        os.utime(staging / "incoming" / name, (arrived, arrived))
     (staging / "incoming" / "half.part").write_bytes(b"all of")
+    whole = staging / "incoming" / "whole"
+    whole.write_bytes(b"all of it")
+    # However long ago it came, it was missed by nobody until now.
+    arrived = (library.clock() - timedelta(days=300)).timestamp()
+    os.utime(whole, (arrived, arrived))
+
     placing.delete_abandoned(library.ctx)
+    library.clock.advance(days=29)
+    placing.delete_outdated(library.ctx)
+
     assert _incoming(library) == []
     assert [file.name for file in (staging / "failed").iterdir()] == ["whole"]
+    library.clock.advance(days=2)
+    placing.delete_outdated(library.ctx)
+    assert list((staging / "failed").iterdir()) == []
 
 
 def test_a_later_upload_of_a_name_keeps_its_place_while_an_earlier_one_is_being_moved(
@@ -255,11 +263,11 @@ def test_a_later_upload_of_a_name_keeps_its_place_while_an_earlier_one_is_being_
     earlier = _claimed(library)
     moved = placing._moved
 
-    def overtaken(staged: Path, place: Path) -> bool:
+    def overtaken(layout: Layout, staged: Path, place: Path) -> bool:
         monkeypatch.undo()
         assert _upload(library, seed=2) == target
         placing.place(library.ctx, _claimed(library))
-        return moved(staged, place)
+        return moved(layout, staged, place)
 
     monkeypatch.setattr(placing, "_moved", overtaken)
     placing.place(library.ctx, earlier)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from lumilio.library import jobs, placing
+from lumilio.library import jobs, placing, queue_control
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job, NewJob
 from lumilio.pipeline.dispatch import Dispatcher
@@ -106,7 +106,7 @@ def test_a_job_that_was_handed_out_and_is_cancelled_does_not_run(library: Librar
     library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
     (job_id,) = library.due("scan_repository")
     assert _steer(library, "cancel", job_id).status_code == 200
-    library.dispatcher.run_job(job_id)
+    library.dispatcher.run_jobs([job_id])
     assert _state(library, job_id) == "cancelled"
     assert library.value("SELECT count(*) FROM scan_runs") == 0
 
@@ -162,7 +162,7 @@ def test_a_cancelled_upload_keeps_its_bytes_and_arrives_after_a_retry(library: L
     assert _processing(library, asset_id)["state"] == "failed"
     library.clock.advance(days=30)
     library.admin = library.api.login("admin")
-    library.dispatcher._tidy()
+    library.dispatcher.delete_outdated()
     placing.delete_abandoned(library.ctx)
     assert _steer(library, "retry", job_id).status_code == 200
     library.work()
@@ -220,7 +220,38 @@ def test_a_job_of_an_unregistered_repository_is_not_retried(library: Library) ->
     assert _steer(library, "retry", _last_job(library)).status_code == 409
 
 
-@pytest.mark.parametrize("how", ["pause", "resume"])
+def test_all_failed_jobs_of_a_queue_are_tried_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_control, "_BATCH", 2)
+    jobs_by_state = {state: _job(library, state) for state in sorted(STATES)}
+    more = [_job(library, "discarded") for _ in range(3)]
+    old, new = (_job(library, "discarded", unique_key="k") for _ in range(2))
+    other = _job(library, "discarded", jobs.DISCOVER)
+    answer = _turn(library, "scan_repository", "retry")
+    assert answer == {"name": "scan_repository", "retried_jobs": 6}
+    again = {jobs_by_state["discarded"], jobs_by_state["retryable"], *more, new}
+    assert {job_id for job_id in again if _state(library, job_id) == "available"} == again
+    assert _state(library, jobs_by_state["cancelled"]) == "cancelled"
+    assert _state(library, jobs_by_state["completed"]) == "completed"
+    assert [_state(library, job_id) for job_id in (old, other)] == ["discarded"] * 2
+
+
+def test_photos_of_a_queue_tried_again_are_processed(library: Library) -> None:
+    names = ("a.jpg", "b.jpg")
+    for name in names:
+        library.admin.uploaded(name, f"{name} is no picture".encode())
+    library.work()
+    for number, file in enumerate((library.folder() / "inbox").rglob("*.jpg")):
+        file.write_bytes(jpeg(number))
+    assert _turn(library, "thumbnail_asset", "retry")["retried_jobs"] == 2
+    library.work()
+    states = [item["asset"]["processing"]["state"] for item in library.admin.page()["items"]]
+    assert states == ["complete"] * 2
+    assert _turn(library, "thumbnail_asset", "retry")["retried_jobs"] == 0
+
+
+@pytest.mark.parametrize("how", ["pause", "resume", "retry"])
 @pytest.mark.parametrize("name", ["unknown", "SCAN_REPOSITORY", "%20", "a%2Fb", "'"])
 def test_a_queue_that_is_none_is_not_found(library: Library, name: str, how: str) -> None:
     path = f"/admin/river/queues/{name}/{how}"
@@ -263,7 +294,7 @@ def test_what_was_handed_out_before_the_pause_waits_too(library: Library) -> Non
     library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
     (job_id,) = library.due("scan_repository")
     _turn(library, "scan_repository", "pause")
-    library.dispatcher.run_job(job_id)
+    library.dispatcher.run_jobs([job_id])
     assert _state(library, job_id) == "available"
     _turn(library, "scan_repository", "resume")
     assert library.work() == 1

@@ -10,8 +10,8 @@ import pytest
 from lumilio.library import placing, repositories
 from lumilio.library.jobs import Job
 from lumilio.media.pool import DecodePool
-from lumilio.pipeline import scan
 from lumilio.pipeline.tasks import Task, tasks
+from lumilio.pipeline.walk import Region, Walk
 from tests.support.library import Library
 from tests.support.photos import jpeg
 
@@ -219,7 +219,7 @@ def test_an_upload_that_was_on_its_way_arrives_when_it_comes_back(
     _unregister(library, second)
     library.clock.advance(days=30)
     library.admin = library.api.login("admin")
-    library.dispatcher._tidy()
+    library.dispatcher.delete_outdated()
     placing.delete_abandoned(library.ctx)
     _register(library, library.folder(second))
     placing.delete_abandoned(library.ctx)
@@ -236,7 +236,7 @@ def test_development_that_was_outstanding_is_done_when_it_comes_back(
     _unregister(library, second)
     library.clock.advance(days=30)
     library.admin = library.api.login("admin")
-    library.dispatcher._tidy()
+    library.dispatcher.delete_outdated()
     assert library.states() == {}
     _register(library, library.folder(second))
     assert library.work() == 1
@@ -325,17 +325,18 @@ def test_a_scan_under_way_changes_nothing_for_the_worse(
     library.scan(second)
     before = library.admin.page()
     (library.folder(second) / "new.jpg").write_bytes(jpeg(8))
-    real = scan._Walk.entries
+    real = Walk.entries
 
-    def entries(self: Any) -> Any:
+    def entries(self: Walk, region: Region) -> Any:
         _unregister(library, second)
-        return real(self)
+        return real(self, region)
 
     with monkeypatch.context() as patch:
-        patch.setattr(scan._Walk, "entries", entries)
+        patch.setattr(Walk, "entries", entries)
         library.admin.ok("POST", f"/repositories/{second['id']}/scan")
         library.work()
     assert set(library.states()) == {"completed", "cancelled"}
+    assert library.values("SELECT status FROM scan_runs") == ["completed", "cancelled"]
     again = _register(library, library.folder(second))
     assert library.admin.page() == before
     assert library.scan(again)["discovered_count"] == 1

@@ -63,7 +63,9 @@ def developed(tmp_path: Path) -> Callable[[Path], Development]:
     """Develop a file in this process, with thumbnails in the test's own folder."""
 
     def run(source: Path, **options: Any) -> Development:
-        return develop(source, thumbnails_dir=tmp_path / "thumbnails", stem="stem", **options)
+        thumbnails = tmp_path / "thumbnails"
+        thumbnails.mkdir(exist_ok=True)
+        return develop(source, thumbnails_dir=thumbnails, stem="stem", **options)
 
     return run
 

@@ -1,12 +1,14 @@
+import errno
 import pickle
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from lumilio.errors import CannotDecode
+from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media import develop as develop_module
 from lumilio.media.facts import Development
 
@@ -46,7 +48,7 @@ def test_only_metadata(tmp_path: Path, photo: Image.Image, developed: Develop) -
     assert development.facts is not None
     assert (development.facts.width, development.height) == (2400, 1600)
     assert development.thumbnails == ()
-    assert not (tmp_path / "thumbnails").exists()
+    assert list((tmp_path / "thumbnails").iterdir()) == []
 
 
 def test_only_thumbnails(tmp_path: Path, photo: Image.Image, developed: Develop) -> None:
@@ -82,11 +84,51 @@ def test_a_metadata_fault_leaves_the_thumbnails(
     assert len(development.thumbnails) == 3
 
 
+def test_damage_that_a_copy_does_not_show_was_an_error_of_the_disk(
+    tmp_path: Path, photo: Image.Image, developed: Develop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "a.jpg"
+    photo.save(source)
+    real = develop_module.opened_photo
+
+    def opened(path: Path) -> Any:
+        if path == source:
+            # What decoders make of a read that failed.
+            raise CannotDecode(path, "The file is not a picture")
+        return real(path)
+
+    monkeypatch.setattr(develop_module, "opened_photo", opened)
+    development = developed(source)
+    assert development.thumbnail_error is None
+    assert len(development.thumbnails) == 3
+
+
+@pytest.mark.parametrize("step", ["open", "copy"])
+def test_what_the_disk_does_not_give_out_is_no_fault_of_the_photo(
+    tmp_path: Path, developed: Develop, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    source = tmp_path / "a.jpg"
+    source.write_bytes(b"damaged")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    if step == "open":
+        monkeypatch.setattr(Path, "open", fail)
+    else:
+        monkeypatch.setattr(develop_module.shutil, "copyfile", fail)
+    with pytest.raises(CannotRead) as caught:
+        developed(source)
+    assert caught.value.message == "The file cannot be read (Input/output error)"
+    assert pickle.loads(pickle.dumps(caught.value)).message == caught.value.message
+
+
 def test_a_full_disk_is_not_the_photos_fault(
     tmp_path: Path, photo: Image.Image, developed: Develop
 ) -> None:
     photo.save(tmp_path / "a.jpg")
-    (tmp_path / "thumbnails").write_text("a file where the folder should be")
+    (tmp_path / "thumbnails").mkdir()
+    (tmp_path / "thumbnails/large").write_text("a file where the folder should be")
     with pytest.raises(OSError):  # noqa: PT011  which one depends on the system
         developed(tmp_path / "a.jpg")
 

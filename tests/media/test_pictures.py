@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, ImageOps
 from pillow_jxl import JpegXLImagePlugin
 from psd_tools import PSDImage
 
-from lumilio.errors import CannotDecode
+from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media import jxl
 from lumilio.media.facts import Development
 from lumilio.media.pictures import opened_picture
@@ -282,9 +282,9 @@ def test_no_picture(tmp_path: Path, developed: Develop, content: bytes, why: str
 
 
 def test_missing_file(tmp_path: Path, developed: Develop) -> None:
-    development = developed(tmp_path / "gone.jpg")
-    assert development.thumbnail_error == "The file cannot be read (No such file or directory)"
-    assert development.metadata_error == development.thumbnail_error
+    with pytest.raises(CannotRead) as caught:
+        developed(tmp_path / "gone.jpg")
+    assert caught.value.message == "The file cannot be read (No such file or directory)"
 
 
 def test_content_decides_not_the_name(

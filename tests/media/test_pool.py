@@ -1,4 +1,5 @@
 import importlib
+import itertools
 import os
 import subprocess
 import sys
@@ -6,7 +7,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,20 @@ def test_a_hanging_decoder_is_ended(act: Callable[..., object]) -> None:
 def test_waiting_for_a_worker_does_not_count_as_time(act: Callable[..., object]) -> None:
     with DecodePool(1, timeout_s=1.0, function=act) as pool, ThreadPoolExecutor(12) as threads:
         assert len(list(threads.map(lambda index: pool.call("busy", index), range(12)))) == 12
+
+
+def test_a_clock_that_is_set_ends_no_decoder(
+    act: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    with DecodePool(1, timeout_s=60, function=act) as pool, ThreadPoolExecutor(1) as threads:
+        assert pool.call("echo", 1)[1] == (1,)
+        calls = threads.submit(lambda: [pool.call("busy", index)[1] for index in range(5)])
+        for day in itertools.cycle((86_400, 0)):
+            monkeypatch.setattr(time, "time", lambda day=day: real() + day)
+            if wait([calls], timeout=0.1).done:
+                break
+        assert calls.result() == [(index,) for index in range(5)]
 
 
 def test_memory_is_limited(pool: DecodePool) -> None:

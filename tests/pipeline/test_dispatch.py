@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import Struct
 
 from lumilio.db import to_microseconds
-from lumilio.library import jobs
+from lumilio.errors import StorageFull
+from lumilio.library import discoveries, jobs
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job, JobKind, NewJob
 from lumilio.media.pool import DecodePool
@@ -114,7 +116,7 @@ def test_jobs_of_a_crashed_process_run_again_after_the_start(
     fresh.due("echo")
     with fresh.db.write() as tx:
         for job_id in (1, 2):
-            jobs.claim(tx, job_id, fresh.clock())
+            jobs.claim(tx, [job_id], fresh.clock())
     started(_complete)
     wait_until(lambda: fresh.states() == {"completed": 6})
     assert fresh.values("SELECT attempt FROM jobs ORDER BY id") == [2, 2, 1, 1, 1, 1]
@@ -127,7 +129,7 @@ def test_a_job_that_kills_the_process_each_time_is_given_up(
     for _ in range(ECHO.max_attempts):
         fresh.due("echo")
         with fresh.db.write() as tx:
-            assert jobs.claim(tx, 1, fresh.clock())
+            assert jobs.claim(tx, [1], fresh.clock())
             jobs.recover(tx)
     ran: list[int] = []
     started(lambda ctx, job: ran.append(job.id))
@@ -207,7 +209,7 @@ def test_ids_that_huey_still_carries_are_left_there(fresh: Library) -> None:
 
 def test_a_queue_carries_numbers_as_json_and_nothing_that_could_run(fresh: Library) -> None:
     queue = JobQueue("echo", fresh.home.queue, 1, print)
-    queue.put(77)
+    queue.put([77])
     assert queue.carried() == {77}
     assert queue.size == 1
     raw = fresh.home.queue.read_bytes()
@@ -220,7 +222,7 @@ def test_a_queue_carries_numbers_as_json_and_nothing_that_could_run(fresh: Libra
 
 @pytest.fixture
 def faulty_pool() -> Iterator[DecodePool]:
-    with DecodePool(2, timeout_s=1.5, function=develop) as pool:
+    with DecodePool(2, timeout_s=4, function=develop) as pool:
         yield pool
 
 
@@ -324,3 +326,184 @@ def test_a_failure_is_noted_once_the_disk_takes_it(
     started(broken)
     wait_until(lambda: fresh.states() == {"retryable": 1})
     assert next(refusals, None) is None
+
+
+@pytest.fixture
+def photos(library: Library) -> list[str]:
+    """Files in the user area that wait to be discovered."""
+    names = [f"{number}.jpg" for number in range(6)]
+    for number, name in enumerate(names):
+        (library.folder() / name).write_bytes(jpeg(number))
+    library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
+    library.work("scan_repository")
+    return names
+
+
+def _discover(library: Library) -> None:
+    """Run everything together that is to be discovered, with the functions as patched by now."""
+    library.restarted().dispatcher.run_jobs(library.due("discover_asset"))
+
+
+def test_small_files_are_registered_together(
+    library: Library, photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discoveries, "examine", lambda *_: pytest.fail("alone"))
+    _discover(library)
+    assert library.admin.page()["total_assets"] == len(photos)
+    assert library.value("SELECT count(*) FROM jobs WHERE state = 'completed'") == 1 + len(photos)
+
+
+def test_of_files_registered_together_a_bad_one_fails_alone(
+    library: Library, photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = discoveries.blake3_of
+
+    def broken(path: Path) -> str:
+        if path.name == "2.jpg":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(discoveries, "blake3_of", broken)
+    _discover(library)
+    assert library.values(
+        "SELECT payload ->> 'storage_path' FROM jobs WHERE state = 'retryable'"
+    ) == ["2.jpg"]
+    assert library.admin.page()["total_assets"] == len(photos) - 1
+
+
+def test_what_breaks_a_whole_commit_breaks_only_its_own_file(
+    library: Library, photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter = discoveries._enter
+
+    def broken(tx: Any, repository: Any, found: Any, *arguments: Any, **options: Any) -> Any:
+        if found.storage_path == "4.jpg":
+            raise ValueError("no such luck")
+        return enter(tx, repository, found, *arguments, **options)
+
+    monkeypatch.setattr(discoveries, "_enter", broken)
+    _discover(library)
+    assert library.values("SELECT last_error FROM jobs WHERE state = 'retryable'") == [
+        "no such luck"
+    ]
+    assert library.admin.page()["total_assets"] == len(photos) - 1
+    monkeypatch.undo()
+    library.clock.advance(seconds=2)
+    library.work("discover_asset")
+    assert library.admin.page()["total_assets"] == len(photos)
+    assert library.values("SELECT attempt FROM jobs WHERE kind = 'discover_asset'") == [
+        1,
+        1,
+        1,
+        1,
+        2,
+        1,
+    ]
+
+
+def test_large_files_are_committed_one_by_one(
+    library: Library, photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discoveries, "_BYTES_TOGETHER", 1)
+    alone: list[int] = []
+    examine = discoveries.examine
+    monkeypatch.setattr(
+        discoveries, "examine", lambda ctx, job: (alone.append(job.id), examine(ctx, job))
+    )
+    _discover(library)
+    assert len(alone) == len(photos) - 1
+    assert library.admin.page()["total_assets"] == len(photos)
+
+
+def test_files_of_several_repositories_do_not_mix(library: Library, photos: list[str]) -> None:
+    second = library.admin.ok("POST", "/repositories", {"name": "Second"})["repository"]
+    for number in range(2):
+        (library.folder(second) / f"{number}.jpg").write_bytes(jpeg(number))
+    library.admin.ok("POST", f"/repositories/{second['id']}/scan")
+    library.work("scan_repository")
+    _discover(library)
+    counts = library.values("SELECT count(*) FROM assets GROUP BY repository_id ORDER BY 1")
+    assert counts == [2, len(photos)]
+
+
+def test_files_of_an_interrupted_commit_are_tried_again_alone(
+    library: Library, photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = library.due("discover_asset")
+    with library.db.write() as tx:
+        assert len(jobs.claim(tx, ids, library.clock())) == len(photos)
+        jobs.recover(tx)
+    monkeypatch.setattr(discoveries, "examine_together", lambda *_: pytest.fail("together"))
+    _discover(library)
+    assert library.admin.page()["total_assets"] == len(photos)
+    assert library.values("SELECT DISTINCT attempt FROM jobs WHERE kind = 'discover_asset'") == [2]
+
+
+def test_a_stop_gives_back_what_was_not_begun(
+    library: Library, photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discoveries, "_BYTES_TOGETHER", 1)
+    stopping = threading.Event()
+    examine = discoveries.examine
+    monkeypatch.setattr(
+        discoveries, "examine", lambda ctx, job: (examine(ctx, job), stopping.set())
+    )
+    work = tasks(library.pool, 2)
+    dispatcher = Dispatcher(library.ctx, work, library.home.queue, stopping)
+    dispatcher.run_jobs(library.due("discover_asset"))
+    assert library.admin.page()["total_assets"] == 2
+    assert library.values(
+        "SELECT attempt FROM jobs WHERE kind = 'discover_asset' AND state = 'available'"
+        " AND dispatched_at IS NULL"
+    ) == [0] * (len(photos) - 2)
+    for queue in dispatcher._queues:
+        queue._huey.storage.close()
+
+
+def test_a_few_jobs_are_work_for_all_workers(fresh: Library) -> None:
+    _enqueue(fresh, 5)
+    work = {"echo": Task(_complete, workers=2, run_together=lambda *_: [], most_together=100)}
+    dispatcher = Dispatcher(fresh.ctx, work, fresh.home.queue)
+    dispatcher.dispatch()
+    (queue,) = dispatcher._queues
+    assert queue.size == 2
+    assert queue.carried() == {1, 2, 3, 4, 5}
+    queue._huey.storage.close()
+
+
+@pytest.mark.parametrize("step", ["claim", "put"])
+def test_a_job_is_not_lost_between_ledger_and_queue_when_the_disk_is_full(
+    fresh: Library,
+    started: Callable[..., Dispatcher],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    monkeypatch.setattr("lumilio.pipeline.dispatch.NOTE_AGAIN_SECONDS", 0.01)
+    target: Any = jobs if step == "claim" else JobQueue
+    real = getattr(target, step)
+    refusals = iter([StorageFull(), StorageFull()])
+
+    def full(*arguments: Any) -> Any:
+        for error in refusals:
+            raise error
+        return real(*arguments)
+
+    monkeypatch.setattr(target, step, full)
+    _enqueue(fresh, 3)
+    started(_complete)
+    wait_until(lambda: fresh.states() == {"completed": 3})
+    assert next(refusals, None) is None
+
+
+def test_a_clock_that_is_put_back_does_not_stop_the_jobs(
+    fresh: Library, started: Callable[..., Dispatcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher = started(_complete)
+    fresh.clock.advance(days=4000)
+    with monkeypatch.context() as patch:
+        # Too short a time for the watch to notice anything.
+        patch.setattr(dispatcher, "dispatch", lambda: None)
+        _enqueue(fresh, 3)
+        fresh.clock.advance(days=-4000)
+    dispatcher.reconcile()
+    wait_until(lambda: fresh.states() == {"completed": 3})

@@ -1,7 +1,10 @@
 """Scanning the user area: what is new, changed, moved, missing and back again."""
 
+import contextlib
+import itertools
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,10 @@ from typing import Any
 import pytest
 
 from lumilio.library import discoveries, jobs
-from lumilio.pipeline import scan
+from lumilio.pipeline import walk
+from lumilio.pipeline.compare import Comparison
+from lumilio.pipeline.tasks import tasks
+from lumilio.pipeline.walk import Region, Walk
 from tests.support.library import Library
 from tests.support.photos import jpeg, png
 
@@ -304,7 +310,7 @@ def test_a_folder_that_cannot_be_read_lets_nothing_go_missing(
         return real(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(scan.os, "scandir", refuse)
+        patch.setattr(walk.os, "scandir", refuse)
         run = library.scan()
     assert _counts(run) == (1, 0, 0, 1)
     assert "locked" in run["error"]
@@ -341,18 +347,41 @@ def test_an_empty_folder_without_its_marker_is_no_empty_library(
     assert _paths(library) == ["a.jpg"]
 
 
+def test_an_empty_place_that_was_walked_while_its_disk_was_away_lets_nothing_go_missing(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(photos, "a.jpg", 1)
+    library.scan()
+    away = photos.with_name("away")
+    scandir = os.scandir
+
+    def empty_for_a_moment(path: Any) -> Any:
+        photos.rename(away)
+        photos.mkdir()
+        with scandir(path) as found:
+            entries = list(found)
+        photos.rmdir()
+        away.rename(photos)
+        return contextlib.nullcontext(entries)
+
+    monkeypatch.setattr(os, "scandir", empty_for_a_moment)
+    run = library.scan()
+    assert run["status"] == "failed"
+    assert _paths(library) == ["a.jpg"]
+
+
 def test_a_disk_that_goes_away_during_the_walk_lets_nothing_go_missing(
     library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _put(photos, "a.jpg")
     library.scan()
 
-    def empty(self: Any) -> Any:
+    def empty(self: Walk, region: Region) -> Any:
         shutil.move(photos, photos.with_name("away"))
         return iter(())
 
     with monkeypatch.context() as patch:
-        patch.setattr(scan._Walk, "entries", empty)
+        patch.setattr(Walk, "entries", empty)
         assert library.scan()["status"] == "failed"
     assert _paths(library) == ["a.jpg"]
 
@@ -403,25 +432,125 @@ def test_an_upload_that_a_person_moves_out_of_the_inbox_is_followed(
     assert _ids(library) == {"Rome/a.jpg": asset_id}
 
 
-def test_a_scan_that_a_restart_interrupted_is_closed_and_repeated(
-    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _put(photos, "a.jpg")
-    path = f"/repositories/{library.primary['id']}"
-    library.admin.ok("POST", f"{path}/scan")
+def _interrupted(library: Library, monkeypatch: pytest.MonkeyPatch, after: int) -> dict[str, Any]:
+    """The run of a scan that a power cut interrupts before its so many'th batch is queued."""
+    flush, batches = Comparison._flush, itertools.count()
+
+    def cut(self: Comparison) -> None:
+        if next(batches) == after:
+            raise KeyboardInterrupt
+        flush(self)
+
     with monkeypatch.context() as patch:
-        patch.setattr(scan, "_compare", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(Comparison, "_flush", cut)
         with pytest.raises(KeyboardInterrupt):
             library.work("scan_repository")
     with library.db.write() as tx:
         jobs.recover(tx)
+    return library.admin.ok("GET", f"/repositories/{library.primary['id']}/scans/latest")
+
+
+@pytest.mark.parametrize("work_between", [True, False])
+@pytest.mark.parametrize("force", [True, False])
+def test_a_scan_that_a_restart_interrupted_goes_on_with_the_same_run(
+    library: Library,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    force: bool,
+    work_between: bool,
+) -> None:
+    monkeypatch.setattr("lumilio.pipeline.compare._BATCH", 2)
+    for seed in range(7):
+        _put(photos, f"{seed}.jpg", seed)
+    if force:
+        library.scan()
+    path = f"/repositories/{library.primary['id']}"
+    library.admin.ok("POST", f"{path}/scan", {"force": force})
+    interrupted = _interrupted(library, monkeypatch, after=2)
+    assert interrupted["status"] == "running"
+    assert _counts(interrupted) == ((0, 4, 0, 0) if force else (4, 0, 0, 0))
+    if work_between:
+        library.work("discover_asset")
     library.work()
-    latest, interrupted = library.admin.ok("GET", f"{path}/scans")["scans"]
+    latest, *others = library.admin.ok("GET", f"{path}/scans")["scans"]
+    assert latest["scan_id"] == interrupted["scan_id"]
     assert latest["status"] == "completed"
-    assert interrupted["status"] == "failed"
-    assert interrupted["error"] == "interrupted by server restart"
-    assert interrupted["finished_at"]
+    assert _counts(latest) == ((0, 7, 0, 0) if force else (7, 0, 0, 0))
+    assert len(others) == force
+    assert len(_paths(library)) == 7
+
+
+def test_a_stop_interrupts_a_scan_which_the_next_start_finishes(
+    library: Library, photos: Path
+) -> None:
+    _put(photos, "a.jpg")
+    stopping = threading.Event()
+    library.dispatcher_of(tasks(library.pool, 2, stopping))
+    stopping.set()
+    library.admin.ok("POST", f"/repositories/{library.primary['id']}/scan")
+    library.dispatcher.run_jobs(library.due("scan_repository"))
+    assert library.values("SELECT state FROM jobs") == ["available"]
+    assert library.value("SELECT attempt FROM jobs") == 0
+    library.restarted().work()
     assert _paths(library) == ["a.jpg"]
+    assert library.values("SELECT status FROM scan_runs") == ["completed"]
+
+
+def test_a_run_ends_with_its_job_however_that_ends(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(photos, "a.jpg")
+    path = f"/repositories/{library.primary['id']}"
+    for _ in range(2):
+        library.admin.ok("POST", f"{path}/scan")
+        _interrupted(library, monkeypatch, after=0)
+        (job_id,) = library.values("SELECT id FROM jobs WHERE state = 'available'")
+        library.run("UPDATE jobs SET attempt = 99 WHERE id = ?", job_id)
+        if _ == 0:
+            library.admin.ok("POST", f"/admin/river/jobs/{job_id}/cancel")
+        else:
+            library.work()
+    given_up, cancelled = library.admin.ok("GET", f"{path}/scans")["scans"]
+    assert cancelled["status"] == "cancelled"
+    assert cancelled["error"] == "Cancelled by an administrator"
+    assert cancelled["finished_at"]
+    assert given_up["status"] == "failed"
+    assert "Given up" in given_up["error"]
+
+
+def test_a_scan_that_fails_closes_its_run_and_says_why(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Comparison, regions: Any) -> None:
+        raise ValueError("something broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Comparison, "run", broken)
+        run = library.scan()
+    assert (run["status"], run["error"]) == ("failed", "something broke")
+    library.clock.advance(seconds=2)
+    library.work()
+    assert library.values("SELECT status FROM scan_runs") == ["failed", "completed"]
+
+
+def test_counters_are_told_while_a_scan_is_at_work(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lumilio.pipeline.compare._BATCH", 2)
+    for seed in range(6):
+        _put(photos, f"{seed}.jpg", seed)
+    (photos / "0.txt").write_bytes(b"")
+    seen: list[tuple[int, int, int, int]] = []
+    flush = Comparison._flush
+
+    def watched(self: Comparison) -> None:
+        flush(self)
+        path = f"/repositories/{library.primary['id']}/scans/latest"
+        seen.append(_counts(library.admin.ok("GET", path)))
+
+    monkeypatch.setattr(Comparison, "_flush", watched)
+    library.scan()
+    assert seen[:3] == [(2, 0, 0, 1), (4, 0, 0, 1), (6, 0, 0, 1)]
 
 
 def test_each_repository_is_scanned_by_itself(library: Library, photos: Path) -> None:

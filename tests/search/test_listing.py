@@ -147,6 +147,25 @@ def test_a_repository_narrows_in_any_spelling_of_its_id(library: Library) -> Non
     assert _status(library, filter={"repository_id": "nonsense"}) == 400
 
 
+def test_named_assets_alone_are_listed(library: Library) -> None:
+    one, two, binned = (library.add_asset(name) for name in ("one", "two", "binned"))
+    library.run(
+        "UPDATE assets SET deleted_at = 1, deleted_reason = 'trashed' WHERE asset_id = ?",
+        binned.bytes,
+    )
+    wanted = [str(two).upper(), str(binned), str(uuid4()), str(two)]
+    assert library.admin.names({"asset_ids": wanted}) == ["two"]
+    assert library.admin.names({"asset_ids": [str(one)], "raw": True}) == []
+    assert library.admin.names({"asset_ids": []}) == []
+    assert len(library.admin.names({"asset_ids": None})) == 2
+
+
+def test_too_many_or_broken_asset_ids_are_refused(library: Library) -> None:
+    assert _status(library, filter={"asset_ids": [str(uuid4())] * 100}) == 200
+    for ids in ([str(uuid4())] * 101, ["nonsense"], [7]):
+        assert _status(library, filter={"asset_ids": ids}) == 400
+
+
 def test_albums_and_tags_narrow(library: Library) -> None:
     library.add_asset("one")
     library.add_asset("two")

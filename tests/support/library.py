@@ -93,7 +93,7 @@ class Library:
         count = 0
         while ids := self.due(*queues):
             for job_id in ids:
-                self.dispatcher.run_job(job_id)
+                self.dispatcher.run_jobs([job_id])
                 count += 1
         return count
 

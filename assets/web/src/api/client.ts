@@ -24,6 +24,11 @@ function emit(event: 'offline' | 'signed-out'): void {
   for (const listener of listeners) listener(event);
 }
 
+/** For requests that go other ways: the server could not be reached. */
+export function noteOffline(): void {
+  emit('offline');
+}
+
 export function tokensOf(session: AuthSession): Tokens | null {
   return session.token && session.refreshToken
     ? { access: session.token, refresh: session.refreshToken }
@@ -50,8 +55,9 @@ async function send(
   body: string | undefined,
   access: string | null,
   signal?: AbortSignal,
+  accept = 'application/json',
 ): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  const headers: Record<string, string> = { Accept: accept };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (access) headers.Authorization = `Bearer ${access}`;
   try {
@@ -73,17 +79,36 @@ function urlOf(path: string, options: CallOptions<unknown>): string {
   return query ? `${filled}?${query}` : filled;
 }
 
+/** Sends with the stored token, and once more with a new one when that is refused. */
+async function sendSigned(
+  transfer: (access: string | null) => Promise<Response>,
+  anonymous = false,
+): Promise<Response> {
+  const access = anonymous ? null : (storedTokens.read()?.access ?? null);
+  const response = await transfer(access);
+  if (response.status !== 401 || !access) return response;
+  const renewed = await renewAccess(access);
+  return renewed ? transfer(renewed) : response;
+}
+
+/** Server-sent events of an address; null when there are none at it. Raises as the other calls do. */
+export async function openStream(url: string, signal: AbortSignal): Promise<Response | null> {
+  const response = await sendSigned((access) =>
+    send('GET', url, undefined, access, signal, 'text/event-stream'),
+  );
+  if (response.status === 404) return null;
+  if (!response.ok) throw errorFrom(response.status, await response.text());
+  return response;
+}
+
 async function call<R>(method: string, path: string, options: CallOptions<unknown>): Promise<R> {
   const url = urlOf(path, options);
   // Text rather than a Request object: a retry after a renewal can send it again.
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-  const access = options.anonymous ? null : (storedTokens.read()?.access ?? null);
-  let response = await send(method, url, body, access, options.signal);
-  if (response.status === 401 && access) {
-    const renewed = await renewAccess(access);
-    if (!renewed) throw errorFrom(401, await response.text());
-    response = await send(method, url, body, renewed, options.signal);
-  }
+  const response = await sendSigned(
+    (access) => send(method, url, body, access, options.signal),
+    options.anonymous,
+  );
   const text = await response.text();
   if (!response.ok) throw errorFrom(response.status, text);
   try {
@@ -105,4 +130,19 @@ export function post<P extends PathFor<'post'>>(
   options: CallOptions<Payload<P, 'post' & Method>> = {},
 ): Promise<Answer<P, 'post'>> {
   return call('POST', path, options);
+}
+
+export function patch<P extends PathFor<'patch'>>(
+  path: P,
+  options: CallOptions<Payload<P, 'patch' & Method>> = {},
+): Promise<Answer<P, 'patch'>> {
+  return call('PATCH', path, options);
+}
+
+/** Named so because `delete` is a word of the language. */
+export function remove<P extends PathFor<'delete'>>(
+  path: P,
+  options: CallOptions<never> = {},
+): Promise<Answer<P, 'delete'>> {
+  return call('DELETE', path, options);
 }

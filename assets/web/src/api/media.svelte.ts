@@ -52,8 +52,10 @@ function withToken(path: string, query = ''): string {
   return `${path}?${query}mt=${encodeURIComponent(media.token ?? '')}`;
 }
 
-export function thumbnailUrl(id: string, size: ThumbnailSize): string {
-  return withToken(`/api/v1/assets/${id}/thumbnail`, `size=${size}&`);
+/** `hash` is that of the original: when its content changes, the browser's copy is of no use any more. */
+export function thumbnailUrl(id: string, size: ThumbnailSize, hash?: string | null): string {
+  const version = hash ? `v=${hash.slice(0, 12)}&` : '';
+  return withToken(`/api/v1/assets/${id}/thumbnail`, `size=${size}&${version}`);
 }
 
 export function originalUrl(id: string): string {

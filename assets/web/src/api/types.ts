@@ -4,24 +4,31 @@ type Schemas = components['schemas'];
 
 /** `thumbhash` is an addition of our server; older documents lack it. */
 export type Asset = Schemas['Asset'] & { thumbhash?: string };
+export type AssetChange = Schemas['AssetChange'];
 export type AssetDetail = Schemas['AssetDetail'] & { thumbhash?: string };
 export type AssetExif = Schemas['AssetExif'];
 export type AssetQuery = Schemas['AssetQuery'];
 export type AuthSession = Schemas['AuthSession'];
 export type BrowsePage = Schemas['BrowsePage'];
+export type JobChange = Schemas['JobChange'];
 export type JobStateCounts = Schemas['JobStateCounts'];
 export type MediaToken = Schemas['MediaToken'];
 export type PhotoMetadata = Schemas['PhotoMetadata'];
+export type QueueErrorSample = Schemas['QueueErrorSample'];
 export type QueueSummary = Schemas['QueueSummary'];
 export type QueueSummaryList = Schemas['QueueSummaryList'];
 export type Repository = Schemas['Repository'];
 export type RepositoryCreate = Schemas['RepositoryCreate'];
+export type RepositoryPatch = Schemas['RepositoryPatch'];
 export type ScanRun = Schemas['ScanRun'];
 export type SetupStatus = Schemas['SetupStatus'];
 export type UploadAccepted = Schemas['UploadAccepted'];
+export type UploadSessionProgress = Schemas['UploadSessionProgress'];
+export type UploadConfig = Schemas['UploadConfig'];
+export type BatchUploadResult = Schemas['BatchUploadResult'];
 export type User = Schemas['User'];
 
-export type Method = 'get' | 'post';
+export type Method = 'get' | 'post' | 'patch' | 'delete';
 
 export type PathFor<M extends Method> = {
   [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never;

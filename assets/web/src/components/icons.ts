@@ -48,6 +48,11 @@ export const icons = {
     '<path d="M14 4.5H7.5A2.5 2.5 0 0 0 5 7v10a2.5 2.5 0 0 0 2.5 2.5H14"/><path d="M10.5 12H20m0 0-3.5-3.5M20 12l-3.5 3.5"/>',
   lock: '<rect x="5" y="10.5" width="14" height="9.5" rx="2.5"/><path d="M8.3 10.5V8a3.7 3.7 0 0 1 7.4 0v2.5"/>',
   scan: '<path d="M4.5 8.5v-2a2 2 0 0 1 2-2h2m7 0h2a2 2 0 0 1 2 2v2m0 7v2a2 2 0 0 1-2 2h-2m-7 0h-2a2 2 0 0 1-2-2v-2M4 12h16"/>',
+  pause: '<path d="M8.8 6v12M15.2 6v12"/>',
+  play: '<path d="M8 5.8v12.4l10-6.2z"/>',
+  edit: '<path d="m14.4 6.1 3.5 3.5M5 19l.9-3.9L15.6 5.4a1.9 1.9 0 0 1 2.7 0l.3.3a1.9 1.9 0 0 1 0 2.7L8.9 18.1z"/>',
+  eject: '<path d="M12 5.5 5.5 13h13zM6 17.8h12"/>',
+  disk: '<rect x="3.5" y="6" width="17" height="12" rx="2.5"/><path d="M7 14.5h5"/><circle cx="16.6" cy="14.5" r=".8" fill="currentColor"/>',
   images:
     '<rect x="3.5" y="7.5" width="13" height="12" rx="2.5"/><path d="m4 17 3.6-3.4 2.9 2.6 2-2 3.8 3.6M8 4.5h9A3.5 3.5 0 0 1 20.5 8v8.5"/>',
 } as const;

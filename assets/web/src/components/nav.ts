@@ -13,6 +13,7 @@ export interface NavEntry {
 export const NAV: readonly NavEntry[] = [
   { page: 'photos', href: '/photos', label: 'nav.photos', icon: 'photos' },
   { page: 'upload', href: '/upload', label: 'nav.upload', icon: 'upload' },
+  { page: 'repositories', href: '/repositories', label: 'nav.repositories', icon: 'folder', admin: true },
   { page: 'activity', href: '/activity', label: 'nav.activity', icon: 'activity', admin: true },
   { page: 'settings', href: '/settings', label: 'nav.settings', icon: 'settings' },
 ];

@@ -1,84 +1,74 @@
 import { get, post } from '../api/client';
-import type { JobStateCounts, QueueSummaryList, Repository, ScanRun } from '../api/types';
-import { library } from './library.svelte';
+import type { JobStateCounts, QueueSummaryList } from '../api/types';
+import { events } from './events.svelte';
+import { Pace } from './pace';
 
-const POLL_MS = 4_000;
-const SCAN_POLL_MS = 1_500;
+const RELOAD_MS = 1_000;
+const SAMPLES = 20;
 
-export function scanActive(scan: ScanRun | null): boolean {
-  return scan?.status === 'queued' || scan?.status === 'running';
-}
-
-/** The figures of the activity page while it is open. */
+/** The figures of the jobs page while it is open, and what can be done about them. */
 export class Activity {
   counts = $state.raw<JobStateCounts | null>(null);
   summary = $state.raw<QueueSummaryList | null>(null);
-  repository = $state.raw<Repository | null>(null);
-  scan = $state.raw<ScanRun | null>(null);
   error = $state.raw<unknown>(null);
-  scanError = $state.raw<unknown>(null);
-  starting = $state(false);
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private stopped = false;
+  private turn = 0;
+  private readonly pace = new Pace(() => this.load(), RELOAD_MS);
 
   start(): () => void {
-    void this.round();
+    const off = events.on('jobs', () => this.pace.ask());
+    this.pace.ask();
     return () => {
-      this.stopped = true;
-      clearTimeout(this.timer);
+      off();
+      this.pace.stop();
     };
   }
 
-  async reload(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.round();
+  reload(): void {
+    this.pace.ask();
   }
 
-  async startScan(): Promise<void> {
-    const id = this.repository?.id;
-    if (!id || this.starting) return;
-    this.starting = true;
-    this.scanError = null;
+  retry(jobId: number): Promise<void> {
+    return this.act(post('/api/v1/admin/river/jobs/{job_id}/retry', { path: { job_id: String(jobId) } }));
+  }
+
+  cancel(jobId: number): Promise<void> {
+    return this.act(post('/api/v1/admin/river/jobs/{job_id}/cancel', { path: { job_id: String(jobId) } }));
+  }
+
+  retryAll(name: string): Promise<void> {
+    return this.act(post('/api/v1/admin/river/queues/{name}/retry', { path: { name } }));
+  }
+
+  pause(name: string): Promise<void> {
+    return this.act(post('/api/v1/admin/river/queues/{name}/pause', { path: { name } }));
+  }
+
+  resume(name: string): Promise<void> {
+    return this.act(post('/api/v1/admin/river/queues/{name}/resume', { path: { name } }));
+  }
+
+  /** Refused or not, the figures may have changed meanwhile. */
+  private async act(answer: Promise<unknown>): Promise<void> {
     try {
-      await post('/api/v1/repositories/{id}/scan', { path: { id }, body: { force: true } });
-      await this.loadScan();
-      await this.reload();
-    } catch (error) {
-      this.scanError = error;
+      await answer;
     } finally {
-      this.starting = false;
+      await this.load();
     }
   }
 
-  private async round(): Promise<void> {
-    if (!document.hidden) {
-      try {
-        const [counts, summary] = await Promise.all([
-          get('/api/v1/admin/river/stats'),
-          get('/api/v1/admin/river/queue-summary', { query: { error_limit: 5 } }),
-          this.loadScan(),
-        ]);
-        this.counts = counts;
-        this.summary = summary;
-        this.error = null;
-      } catch (error) {
-        this.error = error;
-      }
+  private async load(): Promise<void> {
+    const turn = ++this.turn;
+    try {
+      const [counts, summary] = await Promise.all([
+        get('/api/v1/admin/river/stats'),
+        get('/api/v1/admin/river/queue-summary', { query: { error_limit: SAMPLES } }),
+      ]);
+      if (turn !== this.turn) return;
+      this.counts = counts;
+      this.summary = summary;
+      this.error = null;
+    } catch (error) {
+      if (turn === this.turn) this.error = error;
     }
-    if (this.stopped) return;
-    this.timer = setTimeout(() => void this.round(), scanActive(this.scan) ? SCAN_POLL_MS : POLL_MS);
-  }
-
-  private async loadScan(): Promise<void> {
-    if (!this.repository) {
-      const { repositories } = await get('/api/v1/repositories');
-      this.repository = repositories.find((repository) => repository.is_primary) ?? null;
-    }
-    const id = this.repository?.id;
-    if (!id) return;
-    const before = this.scan;
-    const { scans } = await get('/api/v1/repositories/{id}/scans', { path: { id }, query: { limit: 1 } });
-    this.scan = scans[0] ?? null;
-    if (scanActive(before) && !scanActive(this.scan)) library.lookForNews();
   }
 }

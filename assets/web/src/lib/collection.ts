@@ -23,6 +23,7 @@ export function itemOf(asset: Asset): Item {
       asset.height,
       asset.thumbhash,
       asset.storage_path,
+      asset.hash,
     ].join('|'),
   };
 }
@@ -49,6 +50,12 @@ export function mergeItems(current: Item[], incoming: readonly Item[], floor: nu
   }
   if (!changed) return current;
   return [...byId.values()].sort((a, b) => b.wall - a.wall);
+}
+
+/** The list without some pictures; the same array comes back when none of them was in it. */
+export function withoutItems(current: Item[], gone: ReadonlySet<string>): Item[] {
+  const kept = gone.size ? current.filter((item) => !gone.has(item.id)) : current;
+  return kept.length === current.length ? current : kept;
 }
 
 export function isProcessing(asset: Asset): boolean {

@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatExposure,
   formatMegapixels,
+  formatMilliseconds,
   formatPercent,
   formatPlace,
 } from './format';
@@ -65,5 +66,17 @@ describe('errors', () => {
     expect(errorText(new ApiError(403, ''))).toContain('not allowed');
     expect(errorText(new OfflineError())).toContain('not answering');
     expect(errorText(undefined)).toBeTruthy();
+  });
+});
+
+describe('formatMilliseconds', () => {
+  it('takes the unit that can be read best', () => {
+    expect([0.4, 999, 1_500, 90_000, 5_400_000].map(formatMilliseconds)).toEqual([
+      '0 ms',
+      '999 ms',
+      '1.5 s',
+      '1.5 min',
+      '1.5 h',
+    ]);
   });
 });

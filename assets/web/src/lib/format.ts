@@ -1,6 +1,6 @@
 import { locale } from './dates';
 import { ApiError, OfflineError } from '../api/errors';
-import { t } from '../i18n';
+import { t, tn } from '../i18n';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
@@ -9,12 +9,25 @@ export function formatBytes(bytes: number | null | undefined): string {
   const unit = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** unit;
   const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit: UNITS[unit],
-    unitDisplay: 'short',
-    maximumFractionDigits: digits,
-  }).format(value);
+  return byteFormat(UNITS[unit]!, digits).format(value);
+}
+
+const byteFormats = new Map<string, Intl.NumberFormat>();
+
+/** Kept, because making one costs more than using it a hundred times. */
+function byteFormat(unit: string, digits: number): Intl.NumberFormat {
+  const key = `${unit} ${digits}`;
+  let format = byteFormats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, {
+      style: 'unit',
+      unit,
+      unitDisplay: 'short',
+      maximumFractionDigits: digits,
+    });
+    byteFormats.set(key, format);
+  }
+  return format;
 }
 
 const plain = new Intl.NumberFormat(locale);
@@ -31,7 +44,9 @@ export function formatPercent(part: number): string {
 }
 
 export function formatMilliseconds(ms: number): string {
-  return ms < 1000 ? `${plain.format(Math.round(ms))} ms` : `${short.format(ms / 1000)} s`;
+  if (ms < 1000) return `${plain.format(Math.round(ms))} ms`;
+  if (ms < 60_000) return `${short.format(ms / 1000)} s`;
+  return ms < 3_600_000 ? `${short.format(ms / 60_000)} min` : `${short.format(ms / 3_600_000)} h`;
 }
 
 /** "1/250 s" or "2.5 s" from what the camera wrote: "1/250", "0.004", "5/2" or "2.5". */
@@ -80,6 +95,15 @@ export function formatPlace(latitude: unknown, longitude: unknown): string | nul
   const digits = new Intl.NumberFormat(locale, { minimumFractionDigits: 5, maximumFractionDigits: 5 });
   const north = `${digits.format(Math.abs(latitude))}° ${latitude < 0 ? 'S' : 'N'}`;
   return `${north}, ${digits.format(Math.abs(longitude))}° ${longitude < 0 ? 'W' : 'E'}`;
+}
+
+/** Roughly how long something will still take. */
+export function formatTimeLeft(seconds: number): string {
+  if (seconds < 45) return t('upload.left_seconds');
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90
+    ? tn('upload.left_minutes', Math.max(1, minutes))
+    : tn('upload.left_hours', Math.round(minutes / 60));
 }
 
 /** One sentence for people about any failure. */

@@ -1,15 +1,15 @@
 import { get, post } from '../api/client';
-import { ApiError } from '../api/errors';
 import type { AssetQuery, BrowsePage } from '../api/types';
-import { isProcessing, itemOf, itemsOf, mergeItems, type Item } from './collection';
+import { itemsOf, mergeItems, withoutItems, type Item } from './collection';
+import { events } from './events.svelte';
+import { BATCH, Freshness } from './freshness';
 import { session } from './session.svelte';
 
 const PAGE = 100;
 /** Pages overlap a little, so that a picture moved meanwhile by its capture date is not skipped. */
 const OVERLAP = 10;
-const POLL_MS = 2_000;
-const SINGLE_LOOKUPS = 8;
-const STALE_MS = 30_000;
+/** Most pictures that are read again at once when whole repositories come or go. */
+const RENEWED = 1_000;
 
 type Phase = 'new' | 'loading' | 'ready' | 'failed';
 
@@ -25,52 +25,69 @@ class Library {
   scrollTop = 0;
 
   private positions = $derived(new Map(this.items.map((item, index) => [item.id, index])));
-  private awaited = new Set<string>();
   private floor = Infinity;
   private cursor = 0;
   /** The last page held nothing new, so the next one starts after it whatever is listed. */
   private stuck = false;
   private generation = 0;
-  private checkedAt = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private repositories: string | null = null;
+  /** Something changed while the first page was on its way. */
+  private overtaken = false;
+
+  private readonly freshness = new Freshness(
+    {
+      byIds: async (ids) => itemsOf(await list({ filter: { asset_ids: ids }, pagination: { limit: BATCH } })),
+      count: async () => (await list({ pagination: { limit: 1 } })).total_visible,
+      recent: async (offset) => {
+        const page = await list({ sort_by: 'recently_added', pagination: { limit: PAGE, offset } });
+        const rows = page.items?.length ?? 0;
+        return { items: itemsOf(page), total: page.total_visible, last: offset + rows >= page.total_visible };
+      },
+    },
+    {
+      items: () => this.items,
+      has: (id) => this.indexOf(id) >= 0,
+      update: (items, gone, total) => {
+        if (this.phase !== 'ready') return;
+        if (total !== null) this.total = total;
+        this.items = withoutItems(mergeItems(this.items, items, this.floor), gone);
+      },
+    },
+  );
 
   constructor() {
     session.onSignOut(() => this.reset());
-    document.addEventListener('visibilitychange', () => {
-      if (!document.hidden && this.phase === 'ready') this.catchUp();
+    events.on('assets', (news) => {
+      if (this.phase === 'ready') this.freshness.hear(news);
+      else this.overtaken = true;
     });
+    events.on('repositories', () => void this.compareRepositories());
   }
 
   indexOf(id: string): number {
     return this.positions.get(id) ?? -1;
   }
 
-  /** Loads the first page unless it is there; otherwise looks for what is new. */
+  /** Loads the first page unless it is there; the server's events tell of everything later. */
   open(): void {
     if (this.phase === 'new' || this.phase === 'failed') void this.loadMore();
-    else if (this.phase === 'ready') this.catchUp();
   }
 
   async loadMore(): Promise<void> {
     if (this.loadingMore || this.complete) return;
     this.loadingMore = true;
     this.error = null;
-    if (this.phase !== 'ready') this.phase = 'loading';
+    if (this.phase !== 'ready') this.begin();
     const generation = this.generation;
     try {
       const known = this.items.length;
       const offset = this.stuck ? this.cursor : Math.max(0, known - OVERLAP);
-      const page = await post('/api/v1/assets/list', { body: query('date_captured', offset) });
+      const page = await list({ pagination: { limit: PAGE, offset } });
       if (generation !== this.generation) return;
-      const fresh = itemsOf(page);
-      const rows = page.items?.length ?? 0;
-      this.complete = rows === 0 || offset + rows >= page.total_visible;
-      this.floor = this.complete ? -Infinity : Math.min(this.floor, ...fresh.map((item) => item.wall));
-      this.take(page, fresh);
-      this.cursor = offset + rows;
+      this.takePage(page, offset, this.items);
       this.stuck = this.items.length === known;
+      if (this.phase === 'loading' && this.overtaken) this.freshness.doubt();
       this.phase = 'ready';
-      this.checkedAt = Date.now();
     } catch (error) {
       if (generation !== this.generation) return;
       this.error = error;
@@ -89,20 +106,18 @@ class Library {
     }
   }
 
-  /** An upload was accepted: its picture appears by itself, and is watched until it is ready. */
+  /** An upload was accepted: its picture appears without waiting for the server's events. */
   expect(id: string): void {
-    this.awaited.add(id);
-    this.schedule(300);
+    this.freshness.expect(id);
   }
 
-  /** Something outside the page added pictures: look now instead of at the next visit. */
-  lookForNews(): void {
-    if (this.phase === 'ready') this.schedule(0);
+  /** These pictures are in sight: they are the first to be brought up to date. */
+  look(ids: readonly string[]): void {
+    this.freshness.look(ids);
   }
 
   private reset(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.freshness.reset();
     this.generation++;
     this.items = [];
     this.total = null;
@@ -114,69 +129,81 @@ class Library {
     this.cursor = 0;
     this.stuck = false;
     this.scrollTop = 0;
-    this.awaited.clear();
+    this.repositories = null;
   }
 
-  private catchUp(): void {
-    if (Date.now() - this.checkedAt > STALE_MS) this.schedule(0);
-    else this.watch();
+  private begin(): void {
+    this.phase = 'loading';
+    this.overtaken = false;
+    // Now, so that later it is known what came after the first page.
+    this.freshness.doubt();
   }
 
-  private take(page: BrowsePage, fresh: Item[]): void {
+  private takePage(page: BrowsePage, offset: number, before: Item[]): void {
+    const fresh = itemsOf(page);
+    const rows = page.items?.length ?? 0;
+    this.complete = rows === 0 || offset + rows >= page.total_visible;
+    this.floor = this.complete ? -Infinity : Math.min(this.floor, ...fresh.map((item) => item.wall));
     this.total = page.total_visible;
-    this.items = mergeItems(this.items, fresh, this.floor);
-    this.watch();
+    this.items = mergeItems(before, fresh, this.floor);
+    this.cursor = offset + rows;
   }
 
-  private watch(): void {
-    for (const item of this.items) if (isProcessing(item.asset)) this.awaited.add(item.id);
-    if (this.awaited.size) this.schedule(POLL_MS);
-  }
-
-  private schedule(ms: number): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      if (!document.hidden) void this.poll();
-    }, ms);
-  }
-
-  /** One list call covers what was added last; older ones still at work are asked for one by one. */
-  private async poll(): Promise<void> {
+  /** A repository that comes or goes takes its pictures along, without a word about each. */
+  private async compareRepositories(): Promise<void> {
+    if (!session.isAdmin) return;
     const generation = this.generation;
-    this.checkedAt = Date.now();
     try {
-      const page = await post('/api/v1/assets/list', { body: query('recently_added', 0) });
-      const fresh = itemsOf(page);
-      const seen = new Set(fresh.map((item) => item.id));
-      const others = [...this.awaited].filter((id) => !seen.has(id)).slice(0, SINGLE_LOOKUPS);
-      for (const item of await Promise.all(others.map((id) => this.lookUp(id)))) if (item) fresh.push(item);
+      const { repositories } = await get('/api/v1/repositories');
       if (generation !== this.generation) return;
-      for (const item of fresh) if (!isProcessing(item.asset)) this.awaited.delete(item.id);
-      if (this.phase === 'ready') this.take(page, fresh);
+      const ids = repositories
+        .map((repository) => repository.id)
+        .sort()
+        .join();
+      const changed = this.repositories !== null && this.repositories !== ids;
+      if (changed && this.phase === 'ready') await this.renew();
+      this.repositories = ids;
     } catch {
-      // The next round tries again.
+      // The next event asks again.
     }
-    if (generation === this.generation && this.awaited.size) this.schedule(POLL_MS);
   }
 
-  private async lookUp(id: string): Promise<Item | null> {
+  /** Reads again what is loaded, so far as that is not too much; the rest is loaded when it is scrolled to. */
+  private async renew(): Promise<void> {
+    const generation = ++this.generation;
+    this.loadingMore = true;
+    const wanted = Math.min(this.items.length, RENEWED);
+    const pages: { page: BrowsePage; offset: number }[] = [];
     try {
-      return itemOf(await get('/api/v1/assets/{id}', { path: { id } }));
-    } catch (error) {
-      if (error instanceof ApiError && error.status < 500) this.awaited.delete(id);
-      return null;
+      for (let offset = 0, more = true; more; offset += PAGE) {
+        const page = await list({ pagination: { limit: PAGE, offset } });
+        if (generation !== this.generation) return;
+        pages.push({ page, offset });
+        more = offset + PAGE < Math.min(wanted, page.total_visible);
+      }
+      this.floor = Infinity;
+      let items: Item[] = [];
+      for (const { page, offset } of pages) {
+        this.takePage(page, offset, items);
+        items = this.items;
+      }
+      this.stuck = false;
+    } finally {
+      if (generation === this.generation) this.loadingMore = false;
     }
   }
 }
 
-function query(sort: NonNullable<AssetQuery['sort_by']>, offset: number): AssetQuery {
-  return {
-    filter: {},
-    pagination: { limit: PAGE, offset },
-    sort_by: sort,
-    stack_mode: 'collapsed',
-    viewer_timezone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC',
-  };
+function list(wanted: AssetQuery): Promise<BrowsePage> {
+  return post('/api/v1/assets/list', {
+    body: {
+      filter: {},
+      sort_by: 'date_captured',
+      stack_mode: 'collapsed',
+      viewer_timezone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC',
+      ...wanted,
+    },
+  });
 }
 
 export const library = new Library();

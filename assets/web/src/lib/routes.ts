@@ -1,4 +1,5 @@
-export type PageName = 'photos' | 'upload' | 'settings' | 'activity' | 'setup' | 'login' | 'notfound';
+export type PageName =
+  'photos' | 'upload' | 'settings' | 'repositories' | 'activity' | 'setup' | 'login' | 'notfound';
 
 export interface Match {
   page: PageName;
@@ -12,6 +13,7 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/photos/:id', 'photos'],
   ['/upload', 'upload'],
   ['/settings', 'settings'],
+  ['/repositories', 'repositories'],
   ['/activity', 'activity'],
   ['/setup', 'setup'],
   ['/login', 'login'],

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { fromFolderPicker, isPhotoName } from './files';
 import { matchRoute } from './routes';
 import { passwordOk, passwordRules, usernameOk } from './validate';
 
@@ -18,21 +17,6 @@ describe('passwords', () => {
     expect(passwordRules('short1A')).toEqual({ length: false, lower: true, upper: true, digit: true });
     expect(passwordRules('ä'.repeat(36) + 'A1').length).toBe(false);
     expect(passwordOk('alllowercase1')).toBe(false);
-  });
-});
-
-describe('files of a folder', () => {
-  it('keeps media and counts the rest, system leftovers aside', () => {
-    const named = (name: string) => new File([''], name);
-    const result = fromFolderPicker([
-      named('a.JPG'),
-      named('.DS_Store'),
-      named('notes.txt'),
-      named('b.heic'),
-    ]);
-    expect(result.files.map((file) => file.name)).toEqual(['a.JPG', 'b.heic']);
-    expect(result.skipped).toBe(1);
-    expect(isPhotoName('._a.jpg')).toBe(false);
   });
 });
 
