@@ -18,6 +18,8 @@ from lumilio.media.pictures import Picture, decode_faults, opened_picture
 from lumilio.media.sniff import format_of_file
 from lumilio.media.thumbnails import LONGEST_SIDES, scaled, write_thumbnails
 
+_METADATA_TOO_LARGE = "The metadata are damaged: they claim to be larger than the memory"
+
 
 def develop(
     source: Path,
@@ -113,6 +115,9 @@ def _read_facts(source: Path, development: Development) -> Development:
             metadata = read_metadata(source)
     except CannotDecode as error:
         return msgspec.structs.replace(development, metadata_error=error.why)
+    except MemoryError:
+        # Only damaged lengths ask for so much, and the picture is there already.
+        return msgspec.structs.replace(development, metadata_error=_METADATA_TOO_LARGE)
     width, height = development.width, development.height
     if not (width and height) or _is_raw(source):
         # LibRaw tells the sensor's usable area, the metadata the picture that the camera makes.
