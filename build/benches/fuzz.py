@@ -28,6 +28,7 @@ from PIL import Image
 from lumilio.errors import DecoderFailed
 from lumilio.media.facts import Development
 from lumilio.media.pool import DEFAULT_MEMORY_LIMIT_BYTES, DecodePool
+from lumilio.media.thumbnails import LONGEST_SIDES, thumbnail_path
 
 DEFAULT_MEDIA = ROOT.parent / "shared" / "media"
 BOMB_SECONDS = 1.0
@@ -127,8 +128,8 @@ def fuzz(
         file = work / name
         file.write_bytes(content)
         outcome = develop(pool, file, work)
-        for size in ("small", "medium", "large"):
-            (work / "thumbnails" / size / f"{file.stem}_{size}.webp").unlink(missing_ok=True)
+        for size in LONGEST_SIDES:
+            thumbnail_path(work / "thumbnails", size, file.stem).unlink(missing_ok=True)
         with lock:
             report.add(name, outcome)
             if outcome.word in ("decoder lost", "error") and options.keep:
@@ -177,6 +178,8 @@ def take_large(pool: DecodePool, work: Path, size: tuple[int, int]) -> list[str]
 def prove(options: argparse.Namespace, work: Path) -> list[str]:
     """Run all parts and print what became of them; returns broken promises."""
     files = sorted(good_files(options.media).items())
+    for size in LONGEST_SIDES:
+        (work / "thumbnails" / size).mkdir(parents=True)
     good = work / "good.jpg"
     Image.new("RGB", (640, 480), "teal").save(good)
     limit = options.memory_mb << 20

@@ -241,13 +241,13 @@ def _look_at(path: Path, storage_path: str) -> Found | None:
         # In this order a change in between is noticed by the next scan.
         status = path.stat()
         content_hash = bytes.fromhex(blake3_of(path))
+        form = format_of_file(path)
     except FileNotFoundError:
         # It went away since the scan saw it; the next scan notices.
         return None
     except OSError as error:
         raise CannotRead(path, error.strerror or str(error)) from error
-    modified_at = status.st_mtime_ns // 1000
-    return Found(storage_path, status.st_size, modified_at, content_hash, format_of_file(path))
+    return Found(storage_path, status.st_size, status.st_mtime_ns // 1000, content_hash, form)
 
 
 def _enter(

@@ -11,11 +11,14 @@ import msgspec
 
 from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media.facts import ALL_TASKS, Development, Task
+from lumilio.media.formats import Format
 from lumilio.media.metadata import read_metadata
 from lumilio.media.pictures import Picture, decode_faults, opened_picture
 from lumilio.media.previews import pictured
 from lumilio.media.sniff import format_of_file
 from lumilio.media.thumbnails import LONGEST_SIDES
+
+_METADATA_TOO_LARGE = "The metadata are damaged: they claim to be larger than the memory"
 
 
 def develop(
@@ -31,7 +34,7 @@ def develop(
     OSError that the thumbnails could not be written, MemoryError that the file needs more than this
     process may have.
     """
-    media_format = format_of_file(source)
+    media_format = _format_of(source)
     if media_format is not None and media_format.type != "PHOTO":
         # FFmpeg's libraries are large; a worker that sees only photos never loads them.
         from lumilio.media import recordings
@@ -73,7 +76,7 @@ def opened_photo(path: Path) -> AbstractContextManager[Picture]:
 
     Raises CannotDecode and CannotRead.
     """
-    form = format_of_file(path)
+    form = _format_of(path)
     if form is None:
         return opened_picture(path)
     if form.is_raw:
@@ -113,6 +116,9 @@ def _read_facts(source: Path, development: Development) -> Development:
             metadata = read_metadata(source)
     except CannotDecode as error:
         return msgspec.structs.replace(development, metadata_error=error.why)
+    except MemoryError:
+        # Only damaged lengths ask for so much, and the picture is there already.
+        return msgspec.structs.replace(development, metadata_error=_METADATA_TOO_LARGE)
     width, height = development.width, development.height
     if not (width and height) or _is_raw(source):
         # LibRaw tells the sensor's usable area, the metadata the picture that the camera makes.
@@ -124,5 +130,10 @@ def _read_facts(source: Path, development: Development) -> Development:
 
 
 def _is_raw(path: Path) -> bool:
-    form = format_of_file(path)
+    form = _format_of(path)
     return form is not None and form.is_raw
+
+
+def _format_of(path: Path) -> Format | None:
+    with decode_faults(path):
+        return format_of_file(path)

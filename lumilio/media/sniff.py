@@ -91,12 +91,9 @@ def sniff(file: BinaryIO, name: str | PurePath) -> Format | None:
 
 
 def format_of_file(path: Path) -> Format | None:
-    """Return the format by content; by name where the content tells none or cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return sniff(file, path) or format_of(path)
-    except OSError:
-        return format_of(path)
+    """Return the format by content, by name where the content tells none; OSError if unreadable."""
+    with path.open("rb") as file:
+        return sniff(file, path) or format_of(path)
 
 
 def brands(head: bytes) -> Sequence[bytes]:

@@ -194,7 +194,8 @@ def test_the_summary_says_when_it_was_made(library: Library) -> None:
 
 
 def test_a_job_that_failed_says_why_to_the_administrator(library: Library) -> None:
-    asset_id = library.admin.uploaded("a.jpg", b"\xff\xd8\xff this is no picture")["asset_id"]
+    content = b"\xff\xd8\xff this is no picture"
+    asset_id = library.admin.uploaded("a.jpg", content)["asset_id"]
     library.work()
     figures = _summary(library)["thumbnail_asset"]
     assert figures["attention_jobs"] == 1

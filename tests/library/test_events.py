@@ -7,6 +7,7 @@ from lumilio.library import events, jobs
 from lumilio.library.context import SYSTEM, Principal
 from lumilio.library.events import MOST_NAMED, AssetsChanged, Found, JobsChanged
 from tests.support.library import Library
+from tests.support.photos import STARTS
 
 SOMEBODY = Principal(user_id=99, username="somebody", role="user")
 
@@ -103,7 +104,7 @@ def test_jobs_without_an_asset_are_for_administrators(library: Library, found: F
 
 
 def test_the_progress_of_a_job_is_told_while_it_runs(library: Library, found: Found) -> None:
-    library.admin.uploaded("a.mp4", b"a video")
+    library.admin.uploaded("a.mp4", STARTS["mp4"])
     library.work("ingest_asset")
     job_id = library.value("SELECT id FROM jobs WHERE kind = 'transcode_asset'")
     with library.db.write() as tx:

@@ -14,7 +14,7 @@ from lumilio.pipeline.dispatch import Dispatcher
 from lumilio.pipeline.tasks import Task
 from tests.conftest import Running
 from tests.support.library import Library
-from tests.support.photos import jpeg
+from tests.support.photos import STARTS, jpeg
 from tests.support.waiting import wait_until
 
 STATES = {
@@ -242,7 +242,7 @@ def test_all_failed_jobs_of_a_queue_are_tried_again(
 def test_photos_of_a_queue_tried_again_are_processed(library: Library) -> None:
     names = ("a.jpg", "b.jpg")
     for name in names:
-        library.admin.uploaded(name, f"{name} is no picture".encode())
+        library.admin.uploaded(name, STARTS["jpg"] + f"{name} is no picture".encode())
     library.work()
     for number, file in enumerate((library.folder() / "inbox").rglob("*.jpg")):
         file.write_bytes(jpeg(number))

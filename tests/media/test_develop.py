@@ -148,6 +148,19 @@ def test_a_maker_note_of_another_type_costs_no_metadata(
     assert development.facts.camera_make == "Maker"
 
 
+def test_metadata_that_ask_for_all_memory_cost_no_picture(
+    tmp_path: Path, corners: Image.Image, developed: Develop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(develop_module, "read_metadata", read)
+    corners.save(tmp_path / "a.jpg")
+    development = developed(tmp_path / "a.jpg")
+    assert len(development.thumbnails) == 3
+    assert str(development.metadata_error).startswith("The metadata are damaged")
+
+
 def test_developing_the_same_photo_at_once_ends_well(
     tmp_path: Path, photo: Image.Image, developed: Develop
 ) -> None:

@@ -121,5 +121,5 @@ def test_what_cannot_be_told_goes_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "b.png").write_bytes(jpeg())
     assert format_of_file(tmp_path / "a.png") is FORMATS["png"]
     assert format_of_file(tmp_path / "b.png") is FORMATS["jpg"]
-    assert format_of_file(tmp_path / "missing.png") is FORMATS["png"]
-    assert format_of_file(tmp_path / "missing") is None
+    with pytest.raises(FileNotFoundError):
+        format_of_file(tmp_path / "missing.png")

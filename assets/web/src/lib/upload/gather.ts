@@ -2,8 +2,10 @@ import type { Picked, Source } from './entry';
 
 /** As in the server's table of formats. */
 const SUFFIXES = (
-  '.jpg .jpeg .png .webp .gif .bmp .tif .tiff .heic .heif .avif' +
-  ' .cr2 .cr3 .nef .arw .dng .orf .rw2 .pef .raf .mrw .srw .rwl .x3f'
+  '.jpg .jpeg .jpe .jfif .insp .png .webp .gif .bmp .tif .tiff .heic .heif .hif .avif .avifs' +
+  ' .jxl .jp2 .jpf .jpx .j2k .j2c .psd .psb .svg' +
+  ' .cr2 .cr3 .nef .arw .dng .orf .rw2 .pef .raf .mrw .srw .rwl .x3f' +
+  ' .3fr .crw .dcr .erf .fff .iiq .kdc .mef .mos .nrw .sr2 .srf'
 ).split(' ');
 const PHOTO = new RegExp(`(${SUFFIXES.join('|').replaceAll('.', '\\.')})$`, 'i');
 
