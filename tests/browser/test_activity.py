@@ -62,7 +62,7 @@ def test_a_corrupt_picture(server: Server, hall: Hall, visit: OpenPage, viewport
     page = sign_in(seen, "ada", "/activity")
     expect(now(page)).to_contain_text("All caught up")
     expect(page.get_by_text("No work has been recorded yet")).to_be_visible()
-    asset_id = hall.uploaded("broken.jpg", b"this is no picture")["asset_id"]
+    asset_id = hall.uploaded("broken.jpg", b"\xff\xd8\xff this is no picture")["asset_id"]
 
     previews = queue(page, "thumbnail_asset")
     expect(previews).to_contain_text("1 job needs attention", timeout=SETTLED_MS)
@@ -111,7 +111,7 @@ def test_all_failed_at_once(server: Server, hall: Hall, visit: OpenPage) -> None
     count = 22
     names = [f"{number}.jpg" for number in range(count)]
     for name in names:
-        hall.uploaded(name, f"{name} is no picture".encode())
+        hall.uploaded(name, b"\xff\xd8\xff" + name.encode())
     seen = visit(server.url, "desktop")
     page = sign_in(seen, "ada", "/activity")
     previews = queue(page, "thumbnail_asset")
@@ -186,7 +186,7 @@ def test_a_job_that_waits_for_another_attempt(server: Server, hall: Hall, visit:
 @pytest.mark.timeout(300)
 def test_a_refusal_is_shown(server: Server, hall: Hall, visit: OpenPage) -> None:
     """A job that somebody else has retried meanwhile is not retried twice, and the reason is said."""
-    hall.uploaded("broken.jpg", b"this is no picture")
+    hall.uploaded("broken.jpg", b"\xff\xd8\xff this is no picture")
     seen = visit(server.url, "desktop")
     page = sign_in(seen, "ada", "/activity")
     previews = queue(page, "thumbnail_asset")
