@@ -4,6 +4,8 @@ The decoder is chosen by the file's content, never by its name, and only from a 
 """
 
 import errno
+import io
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +48,7 @@ _PLUGINS = (
 )
 _FORMATS = tuple(plugin.format for plugin in _PLUGINS if plugin.format in Image.OPEN)
 _JXL_STARTS = (b"\xff\x0a", b"\0\0\0\x0cJXL ")
+_LARGE_READ_BYTES = 1 << 20
 _ORIENTATION_TAG = 0x0112
 _TURNED_BY_PILLOW = ("TIFF", "HEIF")
 _LIES_ON_SIDE = (5, 6, 7, 8)
@@ -83,6 +86,18 @@ class Picture(Protocol):
         """
 
 
+class _Reader(io.BufferedReader):
+    """A file of which no more is asked than there is.
+
+    Damaged lengths ask for gigabytes at once, and Python sets these aside before it reads.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LARGE_READ_BYTES:
+            size = min(size, max(os.fstat(self.fileno()).st_size - self.tell(), 0))
+        return super().read(size)
+
+
 class PillowPicture:
     """A picture in a file or in memory, opened by Pillow."""
 
@@ -109,7 +124,7 @@ def opened_picture(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[Pi
 def opened(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> Iterator[Image.Image]:
     """Open a file with Pillow, reading no more than its header; errors as in `opened_picture`."""
     with decode_faults(path):
-        file = path.open("rb")
+        file = _Reader(io.FileIO(path))
     with file, identified(file, path, pixel_limit) as image:
         yield image
 

@@ -253,6 +253,20 @@ def test_a_cut_off_file_is_refused(
     assert development.thumbnail_error.startswith("The ")
 
 
+def test_a_length_that_claims_gigabytes_sets_none_aside(tmp_path: Path, developed: Develop) -> None:
+    resource = pytest.importorskip("resource")
+    Image.new("L", (90, 60), 99).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(content[:33] + b"\xff\xff\xff" + content[36:])
+    former = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, former[1]))
+    try:
+        error = developed(tmp_path / "a.png").thumbnail_error
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, former)
+    assert error is None or error.startswith("The ")
+
+
 def test_the_reason_is_a_sentence(tmp_path: Path, photo: Image.Image, developed: Develop) -> None:
     file = tmp_path / "a.jpg"
     photo.save(file)
