@@ -59,6 +59,7 @@ _SENSOR_BORDERS = {"ImageWidth": "SensorRightBorder", "ImageHeight": "SensorBott
 _CHANGE_DATES = ("ModifyDate", "DateTime", "MetadataDate")
 _LENS_NUMBERS = frozenset({"LensType", "LensIDNumber", "LensID"})
 _LENS_NAME = re.compile(r"[A-Za-z].*\d ?mm|[A-Za-z].*\d-\d")
+_BYTE_TYPES = frozenset({exiv2.TypeId.undefined, exiv2.TypeId.unsignedByte})
 _TEXT_TYPES = frozenset({exiv2.TypeId.asciiString, exiv2.TypeId.comment})
 _ARRAY_TYPES = frozenset({exiv2.TypeId.xmpBag, exiv2.TypeId.xmpSeq, exiv2.TypeId.xmpAlt})
 _UNREAD = frozenset(
@@ -350,7 +351,7 @@ class _Collector:
             self._add(name, text, print_value(name, text, text))
 
     def _add_maker_note(self, datum: Any) -> None:
-        if datum.typeId() != exiv2.TypeId.undefined:
+        if datum.typeId() not in _BYTE_TYPES:
             return
         note = bytes(datum.value().data())
         if identifier := maker_notes.content_identifier(note):
