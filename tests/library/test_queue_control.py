@@ -240,7 +240,7 @@ def test_all_failed_jobs_of_a_queue_are_tried_again(
 def test_photos_of_a_queue_tried_again_are_processed(library: Library) -> None:
     names = ("a.jpg", "b.jpg")
     for name in names:
-        library.admin.uploaded(name, f"{name} is no picture".encode())
+        library.admin.uploaded(name, b"\xff\xd8\xff" + f"{name} is no picture".encode())
     library.work()
     for number, file in enumerate((library.folder() / "inbox").rglob("*.jpg")):
         file.write_bytes(jpeg(number))
