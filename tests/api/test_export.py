@@ -149,7 +149,7 @@ def test_an_export_is_not_sent_in_ranges(library: Library, path: str) -> None:
     assert _leftovers(library) == []
 
 
-@pytest.mark.parametrize("content", [b"words", jpeg(3, (400, 300))[:900]])
+@pytest.mark.parametrize("content", [b"\xff\xd8\xffwords", jpeg(3, (400, 300))[:900]])
 def test_what_cannot_be_decoded_is_told_in_a_sentence(library: Library, content: bytes) -> None:
     asset_id = library.admin.uploaded("a.jpg", content)["asset_id"]
     library.work()
