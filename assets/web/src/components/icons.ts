@@ -64,6 +64,7 @@ export const icons = {
     '<path d="M4.5 7h15M9.5 7V5.2a1 1 0 0 1 1-1h3a1 1 0 0 1 1 1V7M6.5 7l.8 11a2 2 0 0 0 2 1.8h5.4a2 2 0 0 0 2-1.8l.8-11"/>',
   sparkle:
     '<path d="M11 4.5 12.8 10 18.3 11.8 12.8 13.6 11 19.1 9.2 13.6 3.7 11.8 9.2 10z"/><path d="M18.5 4v3.4M16.8 5.7h3.4"/>',
+  phone: '<rect x="7" y="3.5" width="10" height="17" rx="2.5"/><path d="M11 17.6h2"/>',
 } as const;
 
 export type IconName = keyof typeof icons;

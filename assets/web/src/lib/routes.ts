@@ -1,5 +1,5 @@
 export type PageName =
-  'photos' | 'upload' | 'settings' | 'repositories' | 'activity' | 'setup' | 'login' | 'notfound';
+  'photos' | 'upload' | 'settings' | 'account' | 'repositories' | 'activity' | 'setup' | 'login' | 'notfound';
 
 export interface Match {
   page: PageName;
@@ -13,6 +13,7 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/photos/:id', 'photos'],
   ['/upload', 'upload'],
   ['/settings', 'settings'],
+  ['/account', 'account'],
   ['/repositories', 'repositories'],
   ['/activity', 'activity'],
   ['/setup', 'setup'],

@@ -68,6 +68,11 @@ class Session {
     return this.begin(post('/api/v1/auth/passkeys/login/verify', { body, anonymous: true }));
   }
 
+  /** What is absent stays; an empty text clears. */
+  async changeProfile(body: { display_name?: string; avatar_asset_id?: string }): Promise<void> {
+    this.user = await patch('/api/v1/users/me/profile', { body });
+  }
+
   /** Ends all sessions of the account, this one too, so its owner signs in again. */
   async changePassword(current: string, wanted: string): Promise<void> {
     await patch('/api/v1/users/me/password', { body: { current_password: current, new_password: wanted } });

@@ -7,6 +7,7 @@ export const pages: Record<PageName, Loader> = {
   photos: () => import('./Photos.svelte'),
   upload: () => import('./Upload.svelte'),
   settings: () => import('./Settings.svelte'),
+  account: () => import('./Account.svelte'),
   repositories: () => import('./Repositories.svelte'),
   activity: () => import('./Activity.svelte'),
   setup: () => import('./Setup.svelte'),
