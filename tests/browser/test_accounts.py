@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accounts import client_of
 from tests.browser.pictures import jpeg_bytes
@@ -126,16 +126,82 @@ def expect_faults(visit: Visit, *statuses: int) -> None:
     ] == [str(status) for status in statuses]
 
 
+def user(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("user").and_(page.get_by_label(name, exact=True))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+def test_administrators_look_after_users(server: Server, visit: OpenPage, viewport: str) -> None:
+    """A name, a role, a door that closes and opens; the last administrator stays one."""
+    seen = visit(server.url, viewport)
+    page = seen.page
+    page.goto(f"{server.url}/photos")
+    fill_in(page, "ada")
+    page.get_by_role("button", name="Account: ada").click()
+    seen.shot("menu")
+    page.get_by_test_id("account-menu").get_by_role("link", name="Users").click()
+    expect(page.get_by_role("heading", name="Users")).to_be_visible()
+    expect(page.get_by_test_id("account-menu")).to_be_hidden()
+    expect(user(page, "ada")).to_contain_text("Administrator")
+    expect(user(page, "ben")).to_contain_text("0 items")
+
+    dialog = page.get_by_role("dialog")
+    page.get_by_role("button", name="Edit ada").click()
+    dialog.get_by_role("radio", name=re.compile("^User")).check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The last active administrator")
+    seen.shot("last-administrator")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Edit ada")).to_be_focused()
+
+    page.get_by_role("button", name="Edit ben").click()
+    dialog.get_by_label("Display name").fill("Ben of the Hills")
+    dialog.get_by_role("radio", name="Administrator").check()
+    dialog.get_by_role("button", name="Save").click()
+    ben = user(page, "Ben of the Hills")
+    expect(ben).to_contain_text("Administrator")
+    ben.get_by_role("button", name="Deactivate").click()
+    dialog.get_by_role("button", name="Deactivate").click()
+    expect(ben).to_contain_text("Deactivated")
+    seen.shot("users")
+    with client_of(server.url) as api:
+        assert api.post("/auth/login", {"username": "ben", "password": PASSWORD}).status_code == 401
+        ben.get_by_role("button", name="Activate").click()
+        dialog.get_by_role("button", name="Activate").click()
+        expect(ben).not_to_contain_text("Deactivated")
+        assert api.login("ben").ok("GET", "/auth/me")["role"] == "admin"
+
+    # With another administrator there is no last one; who steps down sees no more of this.
+    page.get_by_role("button", name="Edit ada").click()
+    dialog.get_by_role("radio", name=re.compile("^User")).check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("This page is for administrators")).to_be_visible()
+    expect_faults(seen, 400)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("viewport", ["desktop", "phone"])
 def test_a_reset_account_has_to_choose_a_password(
-    server: Server, admin: Api, visit: OpenPage, viewport: str
+    server: Server, visit: OpenPage, viewport: str
 ) -> None:
-    """The one-time password opens nothing but the choice of another."""
-    ben = admin.login("ben").user_id
-    once = admin.ok("POST", f"/users/{ben}/reset-access")["temporary_password"]
+    """An administrator hands over a one-time password, which opens nothing but another's choice."""
     seen = visit(server.url, viewport)
     page = seen.page
+    page.goto(f"{server.url}/users")
+    fill_in(page, "ada")
+    page.get_by_role("button", name="Reset access of ben").click()
+    dialog = page.get_by_role("dialog")
+    seen.shot("reset")
+    dialog.get_by_role("button", name="Reset access").click()
+    once = dialog.get_by_test_id("temporary-password").text_content()
+    assert once is not None
+    seen.shot("one-time")
+    dialog.get_by_role("button", name="Done").click()
+    expect(user(page, "ben")).to_contain_text("Has to choose a password")
+    sign_out(page)
+
     page.goto(f"{server.url}/upload")
     fill_in(page, "ben", once)
     expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
@@ -151,7 +217,6 @@ def test_a_reset_account_has_to_choose_a_password(
     expect(page.get_by_text("Sign in with the new one")).to_be_visible()
     seen.shot("sign-in-again")
     fill_in(page, "ben", NEW_PASSWORD)
-    expect(page.get_by_role("main")).to_be_visible()
     expect(page.get_by_text("Your first photo goes here")).to_be_visible()
     expect_faults(seen, 401)
 

@@ -1,5 +1,14 @@
 export type PageName =
-  'photos' | 'upload' | 'settings' | 'account' | 'repositories' | 'activity' | 'setup' | 'login' | 'notfound';
+  | 'photos'
+  | 'upload'
+  | 'settings'
+  | 'account'
+  | 'users'
+  | 'repositories'
+  | 'activity'
+  | 'setup'
+  | 'login'
+  | 'notfound';
 
 export interface Match {
   page: PageName;
@@ -14,6 +23,7 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/upload', 'upload'],
   ['/settings', 'settings'],
   ['/account', 'account'],
+  ['/users', 'users'],
   ['/repositories', 'repositories'],
   ['/activity', 'activity'],
   ['/setup', 'setup'],

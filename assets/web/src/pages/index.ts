@@ -8,6 +8,7 @@ export const pages: Record<PageName, Loader> = {
   upload: () => import('./Upload.svelte'),
   settings: () => import('./Settings.svelte'),
   account: () => import('./Account.svelte'),
+  users: () => import('./Users.svelte'),
   repositories: () => import('./Repositories.svelte'),
   activity: () => import('./Activity.svelte'),
   setup: () => import('./Setup.svelte'),
