@@ -13,6 +13,7 @@ from tests.browser.pictures import jpeg_bytes
 from tests.browser.server import Server
 from tests.browser.visits import Visit
 from tests.support.api import PASSWORD, Api
+from tests.support.models import language_model
 from tests.support.waiting import wait_until
 
 MakeServer = Callable[[], Server]
@@ -382,3 +383,58 @@ def test_profile_password_and_sessions(
     fill_in(page, "ben", NEW_PASSWORD)
     expect(page.get_by_role("button", name="Account: Ben of the Hills")).to_be_visible()
     expect_faults(seen, 401)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+def test_settings_of_the_system(server: Server, admin: Api, visit: OpenPage, viewport: str) -> None:
+    """Switches keep at once; a language model is set up and checked, and its key never shown."""
+    seen = visit(server.url, viewport)
+    page = seen.page
+    page.goto(f"{server.url}/settings")
+    fill_in(page, "ada")
+    faces = page.get_by_role("switch", name="Faces")
+    expect(faces).to_be_checked()
+    faces.uncheck()
+    expect(faces).to_be_enabled()
+    assert admin.ok("GET", "/settings/system")["ml"]["face_enabled"] is False
+
+    expect(page.get_by_test_id("runtime")).to_contain_text(server.url.rpartition(":")[2])
+    page.get_by_label("Provider").select_option("openai")
+    page.get_by_label("Model", exact=True).fill("tiny")
+    page.get_by_label("API key").fill("sk-secret")
+    with language_model() as model:
+        page.get_by_label("Address", exact=True).fill(f"http://127.0.0.1:{model.server_port}/v1")
+        page.get_by_role("button", name="Save and check").click()
+        refusal = page.get_by_role("region", name="Language model").get_by_role("alert")
+        expect(refusal).to_contain_text("private")
+        seen.shot("refused")
+        page.get_by_role("switch", name="Allow an address in a private network").check()
+        page.get_by_role("button", name="Save and check").click()
+        expect(page.get_by_text("The language model answers.")).to_be_visible()
+        assert [asked[1] for asked in model.asked] == ["Bearer sk-secret"]
+    seen.shot("answered")
+    page.reload()
+    expect(page.get_by_text("A key is stored.")).to_be_visible()
+    expect(page.get_by_label("API key")).to_have_value("")
+    expect(page.get_by_label("Model", exact=True)).to_have_value("tiny")
+    page.get_by_role("button", name="Delete the stored key").click()
+    expect(page.get_by_text("No key is stored")).to_be_visible()
+    assert admin.ok("GET", "/settings/system")["llm"]["api_key_configured"] is False
+    expect_faults(seen, 400)
+
+
+@pytest.mark.timeout(300)
+def test_settings_of_the_system_are_for_administrators(server: Server, visit: OpenPage) -> None:
+    """Others see neither them nor the users, and the page asks for nothing it may not have."""
+    seen = visit(server.url, "desktop")
+    page = seen.page
+    page.goto(f"{server.url}/users")
+    fill_in(page, "ben")
+    expect(page.get_by_text("This page is for administrators")).to_be_visible()
+    page.goto(f"{server.url}/settings")
+    expect(page.get_by_role("heading", name="Appearance")).to_be_visible()
+    expect(page.get_by_role("heading", name="Language model")).to_have_count(0)
+    page.get_by_role("link", name="Manage").click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    seen.expect_calm()

@@ -65,6 +65,7 @@ export const icons = {
   sparkle:
     '<path d="M11 4.5 12.8 10 18.3 11.8 12.8 13.6 11 19.1 9.2 13.6 3.7 11.8 9.2 10z"/><path d="M18.5 4v3.4M16.8 5.7h3.4"/>',
   phone: '<rect x="7" y="3.5" width="10" height="17" rx="2.5"/><path d="M11 17.6h2"/>',
+  chat: '<path d="M5.5 5.5h13a2 2 0 0 1 2 2v7.5a2 2 0 0 1-2 2H12l-4.5 3.5V17h-2a2 2 0 0 1-2-2V7.5a2 2 0 0 1 2-2z"/><path d="M8 9.8h8M8 12.9h5"/>',
 } as const;
 
 export type IconName = keyof typeof icons;
