@@ -1,41 +1,21 @@
 """Settings that administrators change, and what the server says it can do."""
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.support.library import Library
+from tests.support.models import language_model
 
 KEY = "sk-very-secret-7f3a"
 PATH = "/settings/system"
 
 
-class _Model(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.asked.append((self.path, self.headers["authorization"], body))  # type: ignore[attr-defined]
-        self.send_response(self.server.status)  # type: ignore[attr-defined]
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def model() -> Iterator[Any]:
-    server: Any = HTTPServer(("127.0.0.1", 0), _Model)
-    server.asked, server.status = [], 200
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with language_model() as server:
+        yield server
 
 
 def _patch(library: Library, **change: Any) -> Any:

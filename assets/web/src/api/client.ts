@@ -79,6 +79,11 @@ function urlOf(path: string, options: CallOptions<unknown>): string {
   return query ? `${filled}?${query}` : filled;
 }
 
+/** A wrong password is a 401, too; a new token would not help it, and a second try would count as one. */
+function refusesToken(response: Response): boolean {
+  return response.headers.get('www-authenticate')?.includes('invalid_token') ?? true;
+}
+
 /** Sends with the stored token, and once more with a new one when that is refused. */
 async function sendSigned(
   transfer: (access: string | null) => Promise<Response>,
@@ -86,7 +91,7 @@ async function sendSigned(
 ): Promise<Response> {
   const access = anonymous ? null : (storedTokens.read()?.access ?? null);
   const response = await transfer(access);
-  if (response.status !== 401 || !access) return response;
+  if (response.status !== 401 || !access || !refusesToken(response)) return response;
   const renewed = await renewAccess(access);
   return renewed ? transfer(renewed) : response;
 }
@@ -101,6 +106,10 @@ export async function openStream(url: string, signal: AbortSignal): Promise<Resp
   return response;
 }
 
+function secondsToWait(response: Response): number | undefined {
+  return Number(response.headers.get('retry-after')) || undefined;
+}
+
 async function call<R>(method: string, path: string, options: CallOptions<unknown>): Promise<R> {
   const url = urlOf(path, options);
   // Text rather than a Request object: a retry after a renewal can send it again.
@@ -110,7 +119,7 @@ async function call<R>(method: string, path: string, options: CallOptions<unknow
     options.anonymous,
   );
   const text = await response.text();
-  if (!response.ok) throw errorFrom(response.status, text);
+  if (!response.ok) throw errorFrom(response.status, text, secondsToWait(response));
   try {
     return (text ? JSON.parse(text) : {}) as R;
   } catch {

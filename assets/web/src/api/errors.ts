@@ -4,6 +4,8 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly cause?: string,
+    /** Seconds until the server listens again, where it says so. */
+    readonly retryAfter?: number,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -19,17 +21,17 @@ export class OfflineError extends Error {
 }
 
 /** Reads `{code, message, error}`; anything else (a proxy's page, an empty body) still yields an error. */
-export function errorFrom(status: number, text: string): ApiError {
+export function errorFrom(status: number, text: string, retryAfter?: number): ApiError {
   try {
     const body: unknown = JSON.parse(text);
     if (body && typeof body === 'object') {
       const { message, error } = body as { message?: unknown; error?: unknown };
       const cause = typeof error === 'string' && error ? error : undefined;
-      if (typeof message === 'string' && message) return new ApiError(status, message, cause);
-      if (cause) return new ApiError(status, cause);
+      if (typeof message === 'string' && message) return new ApiError(status, message, cause, retryAfter);
+      if (cause) return new ApiError(status, cause, undefined, retryAfter);
     }
   } catch {
     // not JSON
   }
-  return new ApiError(status, '');
+  return new ApiError(status, '', undefined, retryAfter);
 }

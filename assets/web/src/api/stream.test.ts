@@ -46,6 +46,14 @@ describe('openStream', () => {
     expect(held.get('lumilio.refreshToken')).toBe('r2');
   });
 
+  it('does not take a refused password for a refused token', async () => {
+    const headers = { 'www-authenticate': 'Bearer' };
+    fetched.mockResolvedValueOnce(new Response('{}', { status: 401, headers }));
+    await expect(openStream(URL, signal)).rejects.toMatchObject({ status: 401 });
+    expect(fetched).toHaveBeenCalledTimes(1);
+    expect(held.get('lumilio.token')).toBe('old');
+  });
+
   it('signs out when the session is over', async () => {
     const heard = vi.fn();
     const stop = onClientEvent(heard);

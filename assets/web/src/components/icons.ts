@@ -55,6 +55,17 @@ export const icons = {
   disk: '<rect x="3.5" y="6" width="17" height="12" rx="2.5"/><path d="M7 14.5h5"/><circle cx="16.6" cy="14.5" r=".8" fill="currentColor"/>',
   images:
     '<rect x="3.5" y="7.5" width="13" height="12" rx="2.5"/><path d="m4 17 3.6-3.4 2.9 2.6 2-2 3.8 3.6M8 4.5h9A3.5 3.5 0 0 1 20.5 8v8.5"/>',
+  key: '<circle cx="8.2" cy="15.8" r="3.9"/><path d="m11 13 8.5-8.5M15.2 8.8l2.9 2.9M18.3 5.7l1.5 1.5"/>',
+  shield:
+    '<path d="M12 3.8 5.5 6.2v5.3c0 4 2.7 7 6.5 8.7 3.8-1.7 6.5-4.7 6.5-8.7V6.2z"/><path d="m9.3 12 2 2 3.6-3.8"/>',
+  users:
+    '<circle cx="9.2" cy="9" r="3.3"/><path d="M3.2 18.8a6 6 0 0 1 12 0M15 6a3.1 3.1 0 0 1 0 6M17.3 14.2a6 6 0 0 1 3.5 4.6"/>',
+  trash:
+    '<path d="M4.5 7h15M9.5 7V5.2a1 1 0 0 1 1-1h3a1 1 0 0 1 1 1V7M6.5 7l.8 11a2 2 0 0 0 2 1.8h5.4a2 2 0 0 0 2-1.8l.8-11"/>',
+  sparkle:
+    '<path d="M11 4.5 12.8 10 18.3 11.8 12.8 13.6 11 19.1 9.2 13.6 3.7 11.8 9.2 10z"/><path d="M18.5 4v3.4M16.8 5.7h3.4"/>',
+  phone: '<rect x="7" y="3.5" width="10" height="17" rx="2.5"/><path d="M11 17.6h2"/>',
+  chat: '<path d="M5.5 5.5h13a2 2 0 0 1 2 2v7.5a2 2 0 0 1-2 2H12l-4.5 3.5V17h-2a2 2 0 0 1-2-2V7.5a2 2 0 0 1 2-2z"/><path d="M8 9.8h8M8 12.9h5"/>',
 } as const;
 
 export type IconName = keyof typeof icons;

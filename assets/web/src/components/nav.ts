@@ -18,6 +18,13 @@ export const NAV: readonly NavEntry[] = [
   { page: 'settings', href: '/settings', label: 'nav.settings', icon: 'settings' },
 ];
 
+/** Pages that are reached from others. */
+const FURTHER: Partial<Record<PageName, MessageKey>> = { account: 'account.title', users: 'users.title' };
+
+export function titleOf(page: PageName): MessageKey | undefined {
+  return NAV.find((entry) => entry.page === page)?.label ?? FURTHER[page];
+}
+
 export function navFor(admin: boolean): NavEntry[] {
   return NAV.filter((entry) => admin || !entry.admin);
 }

@@ -9,6 +9,7 @@ import {
   formatMilliseconds,
   formatPercent,
   formatPlace,
+  formatWait,
 } from './format';
 
 describe('camera figures', () => {
@@ -66,6 +67,12 @@ describe('errors', () => {
     expect(errorText(new ApiError(403, ''))).toContain('not allowed');
     expect(errorText(new OfflineError())).toContain('not answering');
     expect(errorText(undefined)).toBeTruthy();
+  });
+});
+
+describe('formatWait', () => {
+  it('counts minutes and seconds', () => {
+    expect([1, 59, 60, 297].map(formatWait)).toEqual(['1 s', '59 s', '1:00', '4:57']);
   });
 });
 

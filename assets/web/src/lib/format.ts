@@ -106,6 +106,12 @@ export function formatTimeLeft(seconds: number): string {
     : tn('upload.left_hours', Math.round(minutes / 60));
 }
 
+/** A wait that is counted down: "4:57", or "12 s" under a minute. */
+export function formatWait(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
 /** One sentence for people about any failure. */
 export function errorText(error: unknown): string {
   if (error instanceof OfflineError) return t('error.offline');

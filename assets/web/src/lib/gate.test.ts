@@ -24,6 +24,12 @@ describe('gate', () => {
     expect(gate('notfound', status(true, true), null, false)).toEqual({ show: 'page' });
   });
 
+  it('asks for a new password before anything else', () => {
+    const reset = { role: 'user', must_change_password: true } as User;
+    expect(gate('photos', status(true, true), reset, false)).toEqual({ show: 'password' });
+    expect(gate('login', status(true, false), reset, false)).toEqual({ show: 'password' });
+  });
+
   it('lets only the administrator choose the storage', () => {
     expect(gate('photos', status(true, false), admin, true)).toEqual({ redirect: '/setup' });
     expect(gate('photos', status(true, false), user, false)).toEqual({ show: 'waiting' });

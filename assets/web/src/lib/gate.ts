@@ -1,7 +1,7 @@
 import type { SetupStatus, User } from '../api/types';
 import type { PageName } from './routes';
 
-export type Gate = { show: 'page' | 'preparing' | 'waiting' } | { redirect: string };
+export type Gate = { show: 'page' | 'preparing' | 'waiting' | 'password' } | { redirect: string };
 
 /** Where a visitor has to be, by how far the first start has come and who is signed in. */
 export function gate(page: PageName, status: SetupStatus, user: User | null, wizardOpen: boolean): Gate {
@@ -9,6 +9,7 @@ export function gate(page: PageName, status: SetupStatus, user: User | null, wiz
   if (!status.admin_initialized) return page === 'setup' ? { show: 'page' } : { redirect: '/setup' };
   if (page === 'notfound') return { show: 'page' };
   if (!user) return page === 'login' ? { show: 'page' } : { redirect: '/login' };
+  if (user.must_change_password) return { show: 'password' };
   if (!status.primary_repository_initialized) {
     if (user.role !== 'admin') return { show: 'waiting' };
     return page === 'setup' ? { show: 'page' } : { redirect: '/setup' };

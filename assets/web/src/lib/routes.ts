@@ -1,5 +1,14 @@
 export type PageName =
-  'photos' | 'upload' | 'settings' | 'repositories' | 'activity' | 'setup' | 'login' | 'notfound';
+  | 'photos'
+  | 'upload'
+  | 'settings'
+  | 'account'
+  | 'users'
+  | 'repositories'
+  | 'activity'
+  | 'setup'
+  | 'login'
+  | 'notfound';
 
 export interface Match {
   page: PageName;
@@ -13,6 +22,8 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/photos/:id', 'photos'],
   ['/upload', 'upload'],
   ['/settings', 'settings'],
+  ['/account', 'account'],
+  ['/users', 'users'],
   ['/repositories', 'repositories'],
   ['/activity', 'activity'],
   ['/setup', 'setup'],

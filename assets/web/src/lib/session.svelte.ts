@@ -1,8 +1,10 @@
-import { get, onClientEvent, post, tokensOf } from '../api/client';
+import { get, onClientEvent, patch, post, tokensOf } from '../api/client';
 import { ApiError } from '../api/errors';
 import { media } from '../api/media.svelte';
 import { storedTokens } from '../api/tokens';
 import type { AuthSession, User } from '../api/types';
+import type { MessageKey } from '../i18n';
+import { askPasskey } from './passkeys';
 import { router } from './router.svelte';
 
 type Hook = () => void;
@@ -11,6 +13,10 @@ type Hook = () => void;
 class Session {
   user = $state.raw<User | null>(null);
   isAdmin = $derived(this.user?.role === 'admin');
+  /** What the sign-in page tells whoever was led there. */
+  notice = $state<MessageKey | null>(null);
+  /** The one-time password just signed in with, so that its owner need not type it twice. */
+  oneTimePassword = '';
   private hooks: Hook[] = [];
 
   constructor() {
@@ -44,8 +50,35 @@ class Session {
     }
   }
 
-  signIn(username: string, password: string): Promise<AuthSession> {
-    return this.begin(post('/api/v1/auth/login', { body: { username, password }, anonymous: true }));
+  async signIn(username: string, password: string): Promise<AuthSession> {
+    const answer = post('/api/v1/auth/login', { body: { username, password }, anonymous: true });
+    if ((await answer).user.must_change_password) this.oneTimePassword = password;
+    return this.begin(answer);
+  }
+
+  /** The second step of a sign-in. */
+  finishSignIn(mfaToken: string, method: 'totp' | 'recovery_code', code: string): Promise<AuthSession> {
+    const body = { mfa_token: mfaToken, method, code };
+    return this.begin(post('/api/v1/auth/mfa/verify', { body, anonymous: true }));
+  }
+
+  async signInWithPasskey(): Promise<AuthSession> {
+    const asked = await post('/api/v1/auth/passkeys/login/options', { body: {}, anonymous: true });
+    const body = await askPasskey(asked);
+    return this.begin(post('/api/v1/auth/passkeys/login/verify', { body, anonymous: true }));
+  }
+
+  /** What is absent stays; an empty text clears. */
+  async changeProfile(body: { display_name?: string; avatar_asset_id?: string }): Promise<void> {
+    this.user = await patch('/api/v1/users/me/profile', { body });
+  }
+
+  /** Ends all sessions of the account, this one too, so its owner signs in again. */
+  async changePassword(current: string, wanted: string): Promise<void> {
+    await patch('/api/v1/users/me/password', { body: { current_password: current, new_password: wanted } });
+    this.forget();
+    this.notice = 'login.password_changed';
+    router.go('/login');
   }
 
   register(username: string, password: string): Promise<AuthSession> {
@@ -71,6 +104,7 @@ class Session {
     if (tokens) {
       storedTokens.write(tokens);
       await media.ensure();
+      this.notice = null;
       this.user = session.user;
     }
     return session;
@@ -80,6 +114,7 @@ class Session {
     storedTokens.write(null);
     media.clear();
     this.user = null;
+    this.oneTimePassword = '';
     for (const hook of this.hooks) hook();
   }
 }
