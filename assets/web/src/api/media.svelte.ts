@@ -58,6 +58,16 @@ export function thumbnailUrl(id: string, size: ThumbnailSize, hash?: string | nu
   return withToken(`/api/v1/assets/${id}/thumbnail`, `size=${size}&${version}`);
 }
 
+/** What browsers play of a video: a copy made for them, else the original. */
+export function webVideoUrl(id: string): string {
+  return withToken(`/api/v1/assets/${id}/video/web`);
+}
+
+/** The same for a recording. */
+export function webAudioUrl(id: string): string {
+  return withToken(`/api/v1/assets/${id}/audio/web`);
+}
+
 export function originalUrl(id: string): string {
   return withToken(`/api/v1/assets/${id}/original`);
 }

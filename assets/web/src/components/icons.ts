@@ -50,6 +50,13 @@ export const icons = {
   scan: '<path d="M4.5 8.5v-2a2 2 0 0 1 2-2h2m7 0h2a2 2 0 0 1 2 2v2m0 7v2a2 2 0 0 1-2 2h-2m-7 0h-2a2 2 0 0 1-2-2v-2M4 12h16"/>',
   pause: '<path d="M8.8 6v12M15.2 6v12"/>',
   play: '<path d="M8 5.8v12.4l10-6.2z"/>',
+  sound:
+    '<path d="M4.5 9.8v4.4h3l4.2 3.6V6.2L7.5 9.8zM15 9.4a3.8 3.8 0 0 1 0 5.2m2.6-7.8a7.4 7.4 0 0 1 0 10.4"/>',
+  muted: '<path d="M4.5 9.8v4.4h3l4.2 3.6V6.2L7.5 9.8zM15.5 9.7l4.6 4.6m0-4.6-4.6 4.6"/>',
+  music:
+    '<path d="M9.5 17.2V6.8l9-2.3v10.4"/><circle cx="7" cy="17.2" r="2.5"/><circle cx="16" cy="14.9" r="2.5"/>',
+  full: '<path d="M4.5 9V4.5H9m6 0h4.5V9m0 6v4.5H15m-6 0H4.5V15"/>',
+  unfull: '<path d="M9 4.5V9H4.5m15 0H15V4.5m0 15V15h4.5m-15 0H9v4.5"/>',
   edit: '<path d="m14.4 6.1 3.5 3.5M5 19l.9-3.9L15.6 5.4a1.9 1.9 0 0 1 2.7 0l.3.3a1.9 1.9 0 0 1 0 2.7L8.9 18.1z"/>',
   eject: '<path d="M12 5.5 5.5 13h13zM6 17.8h12"/>',
   disk: '<rect x="3.5" y="6" width="17" height="12" rx="2.5"/><path d="M7 14.5h5"/><circle cx="16.6" cy="14.5" r=".8" fill="currentColor"/>',
