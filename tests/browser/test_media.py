@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.accounts import client_of, sign_in
 from tests.browser.server import Server
 from tests.browser.visits import Visit
-from tests.support import clips
+from tests.support import clips, photos
 from tests.support.api import Api
 from tests.support.waiting import wait_until
 
@@ -168,3 +168,69 @@ def test_a_video_that_waits_for_its_copy(server: Server, visit: OpenPage, ada: A
     ada.ok("PUT", f"/assets/{video['asset_id']}/like", {"liked": True})
     expect(page.get_by_test_id("player-fault")).to_be_hidden()
     expect(page.get_by_test_id("time")).to_have_text("0:00 / 0:12")
+
+
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+def test_facts_are_typed_over_the_file(
+    server: Server, visit: OpenPage, ada: Api, viewport: str
+) -> None:
+    """Title, description, stars, time and place stay after a reload and are taken back one by one."""
+    seen = visit(server.url, viewport)
+    photo = photos.jpeg(
+        len(viewport), taken="2023:06:01 12:00:07", offset="+02:00", gps=(48.5, 2.25)
+    )
+    receipt = ada.uploaded(f"{viewport}.jpg", photo)
+    wait_until(lambda: set(_states(ada)) == {"complete"}, what="the photo is ready")
+    page = sign_in(seen, "ada", f"/photos/{receipt['asset_id']}")
+    page.get_by_role("button", name="Information").click()
+    info = page.get_by_test_id("info")
+    info.get_by_label("Title").fill("Noon")
+    info.get_by_label("Description").fill("By the river")
+    info.get_by_role("button", name="4 stars").click()
+    expect(info.get_by_test_id("rating")).to_have_attribute("data-rating", "4")
+    info.get_by_role("button", name="Like").click()
+    expect(info.get_by_role("button", name="Like")).to_have_attribute("aria-pressed", "true")
+    seen.shot("typed", dark=False)
+
+    info.get_by_role("button", name="Edit date and time").click()
+    expect(info.get_by_label("Date and time there")).to_have_value("2023-06-01T12:00:07")
+    seen.shot("time", dark=False)
+    info.get_by_label("Date and time there").fill("2022-01-31T23:59:58")
+    info.get_by_label("Time zone").select_option("UTC−03:30")
+    info.get_by_role("button", name="Save").click()
+    expect(info).to_contain_text("Monday, 31 January 2022")
+    expect(info).to_contain_text("In the file: Thursday, 1 June 2023 · 12:00:07 · UTC+02:00")
+
+    info.get_by_role("button", name="Edit place").click()
+    info.get_by_label("Latitude, longitude").fill("Paris")
+    info.get_by_role("button", name="Save").click()
+    expect(info).to_contain_text("Two numbers are needed")
+    seen.shot("place", dark=False)
+    info.get_by_label("Latitude, longitude").fill("-33.9, 18.4")
+    info.get_by_role("button", name="Save").click()
+    expect(info).to_contain_text("33.90000° S, 18.40000° E")
+
+    page.reload()
+    if viewport == "phone":
+        page.get_by_role("button", name="Information").click()
+    expect(info.get_by_label("Title")).to_have_value("Noon")
+    expect(info.get_by_label("Description")).to_have_value("By the river")
+    expect(info.get_by_test_id("rating")).to_have_attribute("data-rating", "4")
+    expect(info).to_contain_text("23:59:58 · UTC-03:30".replace("-", "−"))
+    expect(info).to_contain_text("33.90000° S, 18.40000° E")
+    expect(info).to_contain_text("In the file: 48.50000° N, 2.25000° E")
+    seen.shot("reloaded", dark=False)
+
+    info.get_by_label("Description").fill("")
+    info.get_by_label("Title").focus()
+    page.get_by_role("button", name="Undo").click()
+    expect(info.get_by_label("Description")).to_have_value("By the river")
+    place = info.get_by_test_id("info.place")
+    place.get_by_role("button", name="Use the file’s").click()
+    expect(place).to_contain_text("48.50000° N, 2.25000° E")
+    info.get_by_test_id("info.taken").get_by_role("button", name="Use the file’s").click()
+    expect(info).to_contain_text("12:00:07 · UTC+02:00")
+    info.get_by_label("Title").fill("Nothing")
+    page.keyboard.press("Escape")
+    expect(info.get_by_label("Title")).to_have_value("Noon")
+    seen.expect_calm()

@@ -132,6 +132,13 @@ export function post<P extends PathFor<'post'>>(
   return call('POST', path, options);
 }
 
+export function put<P extends PathFor<'put'>>(
+  path: P,
+  options: CallOptions<Payload<P, 'put' & Method>> = {},
+): Promise<Answer<P, 'put'>> {
+  return call('PUT', path, options);
+}
+
 export function patch<P extends PathFor<'patch'>>(
   path: P,
   options: CallOptions<Payload<P, 'patch' & Method>> = {},

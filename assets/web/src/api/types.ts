@@ -22,13 +22,14 @@ export type RepositoryCreate = Schemas['RepositoryCreate'];
 export type RepositoryPatch = Schemas['RepositoryPatch'];
 export type ScanRun = Schemas['ScanRun'];
 export type SetupStatus = Schemas['SetupStatus'];
+export type TypedMetadata = Schemas['TypedMetadata'];
 export type UploadAccepted = Schemas['UploadAccepted'];
 export type UploadSessionProgress = Schemas['UploadSessionProgress'];
 export type UploadConfig = Schemas['UploadConfig'];
 export type BatchUploadResult = Schemas['BatchUploadResult'];
 export type User = Schemas['User'];
 
-export type Method = 'get' | 'post' | 'patch' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 export type PathFor<M extends Method> = {
   [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never;

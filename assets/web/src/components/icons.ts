@@ -57,6 +57,8 @@ export const icons = {
     '<path d="M9.5 17.2V6.8l9-2.3v10.4"/><circle cx="7" cy="17.2" r="2.5"/><circle cx="16" cy="14.9" r="2.5"/>',
   full: '<path d="M4.5 9V4.5H9m6 0h4.5V9m0 6v4.5H15m-6 0H4.5V15"/>',
   unfull: '<path d="M9 4.5V9H4.5m15 0H15V4.5m0 15V15h4.5m-15 0H9v4.5"/>',
+  star: '<path d="m12 4.2 2.4 5 5.4.7-4 3.8 1 5.4-4.8-2.6-4.8 2.6 1-5.4-4-3.8 5.4-.7z"/>',
+  heart: '<path d="M12 19.5S4 14.8 4 9.3A4.3 4.3 0 0 1 12 7.2a4.3 4.3 0 0 1 8 2.1c0 5.5-8 10.2-8 10.2z"/>',
   edit: '<path d="m14.4 6.1 3.5 3.5M5 19l.9-3.9L15.6 5.4a1.9 1.9 0 0 1 2.7 0l.3.3a1.9 1.9 0 0 1 0 2.7L8.9 18.1z"/>',
   eject: '<path d="M12 5.5 5.5 13h13zM6 17.8h12"/>',
   disk: '<rect x="3.5" y="6" width="17" height="12" rx="2.5"/><path d="M7 14.5h5"/><circle cx="16.6" cy="14.5" r=".8" fill="currentColor"/>',

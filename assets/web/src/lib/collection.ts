@@ -26,6 +26,9 @@ export function itemOf(asset: Asset): Item {
       asset.thumbhash,
       asset.storage_path,
       asset.hash,
+      asset.rating,
+      asset.liked,
+      JSON.stringify(asset.specific_metadata),
     ].join('|'),
   };
 }
