@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.accounts import client_of, sign_in
+from tests.browser.pictures import picture
 from tests.browser.server import Server
 from tests.browser.visits import Visit
 from tests.support import clips, photos
@@ -233,4 +236,98 @@ def test_facts_are_typed_over_the_file(
     info.get_by_label("Title").fill("Nothing")
     page.keyboard.press("Escape")
     expect(info.get_by_label("Title")).to_have_value("Noon")
+    seen.expect_calm()
+
+
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+def test_a_photo_is_exported(
+    server: Server, visit: OpenPage, ada: Api, tmp_path: Path, viewport: str
+) -> None:
+    """It is converted as chosen, without its place on request, and the choice is kept."""
+    seen = visit(server.url, viewport)
+    path = picture(
+        tmp_path / f"Beach {viewport}.jpg",
+        size=(3000, 2000),
+        colour=(180, 90, 20 * len(viewport)),
+        place=(48.5, 2.25),
+        camera=True,
+    )
+    receipt = ada.uploaded(path.name, path.read_bytes())
+    wait_until(lambda: set(_states(ada)) == {"complete"}, what="the photo is ready")
+    page = sign_in(seen, "ada", f"/photos/{receipt['asset_id']}")
+    page.get_by_role("button", name="Export").click()
+    dialog = page.get_by_role("dialog", name="Export")
+    seen.shot("export", dark=False)
+    dialog.get_by_role("radio", name="WebP").check(force=True)
+    dialog.get_by_role("slider", name="Quality").fill("60")
+    dialog.get_by_label("Size").select_option("At most 1,280 pixels on a side")
+    dialog.get_by_label("Without location").check()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Export").click()
+    assert download.value.suggested_filename == f"Beach {viewport}.webp"
+    with Image.open(download.value.path()) as made:
+        assert (made.format, made.size) == ("WEBP", (1280, 853))
+        assert dict(made.getexif().get_ifd(0x8825)) == {}
+        assert made.getexif()[0x0110] == "Lumen One"
+    expect(dialog).to_be_hidden()
+
+    page.get_by_role("button", name="Export").click()
+    expect(dialog.get_by_role("radio", name="WebP")).to_be_checked()
+    dialog.get_by_role("radio", name="PNG").check(force=True)
+    expect(dialog.get_by_role("slider", name="Quality")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_test_id("viewer")).to_be_visible()
+    seen.expect_calm()
+
+
+def test_a_photo_is_seen_pixel_by_pixel(
+    server: Server, visit: OpenPage, ada: Api, tmp_path: Path
+) -> None:
+    """Actual size brings the original; previews come once and are kept for good."""
+    seen = visit(server.url, "desktop")
+    path = picture(tmp_path / "wide.jpg", size=(4000, 2600))
+    receipt = ada.uploaded(path.name, path.read_bytes())
+    wait_until(lambda: set(_states(ada)) == {"complete"}, what="the photo is ready")
+    previews: list[str] = []
+    seen.page.on(
+        "response",
+        lambda answer: (
+            previews.append(answer.headers.get("cache-control", ""))
+            if "/thumbnail?" in answer.url
+            else None
+        ),
+    )
+    page = sign_in(seen, "ada", f"/photos/{receipt['asset_id']}")
+    expect(page.locator("img.over.shown").first).to_be_visible()
+    assert page.get_by_test_id("original").count() == 0
+    page.get_by_role("button", name="Actual size").click()
+    original = page.get_by_test_id("original")
+    expect(original).to_have_class(re.compile("shown"))
+    box = original.bounding_box()
+    assert box is not None
+    assert box["width"] == pytest.approx(4000, abs=1)
+    seen.shot("actual", dark=False)
+    page.keyboard.press("1")
+    expect(page.get_by_test_id("stage")).to_have_attribute("data-scale", "1.00")
+    assert previews
+    assert all("immutable" in told for told in previews)
+    seen.expect_calm()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF"])
+def test_what_moves_is_shown_moving(
+    server: Server, visit: OpenPage, ada: Api, kind: str, tmp_path: Path
+) -> None:
+    """The original is shown, for previews are still."""
+    seen = visit(server.url, "desktop")
+    path = tmp_path / f"moving.{kind.lower()}"
+    frames = [Image.new("RGB", (120, 80), (shade, 90, 40)) for shade in (0, 120, 240)]
+    frames[0].save(path, kind, save_all=True, append_images=frames[1:], duration=200, loop=0)
+    receipt = ada.uploaded(path.name, path.read_bytes())
+    wait_until(lambda: set(_states(ada)) == {"complete"}, what="the picture is ready")
+    page = sign_in(seen, "ada", f"/photos/{receipt['asset_id']}")
+    original = page.get_by_test_id("original")
+    expect(original).to_have_class(re.compile("shown"))
+    assert original.evaluate("node => node.naturalWidth") == 120
     seen.expect_calm()

@@ -101,6 +101,13 @@ export async function openStream(url: string, signal: AbortSignal): Promise<Resp
   return response;
 }
 
+/** A file that the server makes when asked; raises as the other calls do. */
+export async function fetchFile(url: string, signal: AbortSignal): Promise<Blob> {
+  const response = await sendSigned((access) => send('GET', url, undefined, access, signal, '*/*'));
+  if (!response.ok) throw errorFrom(response.status, await response.text());
+  return response.blob();
+}
+
 async function call<R>(method: string, path: string, options: CallOptions<unknown>): Promise<R> {
   const url = urlOf(path, options);
   // Text rather than a Request object: a retry after a renewal can send it again.

@@ -17,6 +17,8 @@ export const icons = {
   down: '<path d="m6 9.5 6 6 6-6"/>',
   info: '<circle cx="12" cy="12" r="8.5"/><path d="M12 11.2v5"/><circle cx="12" cy="7.9" r=".6" fill="currentColor"/>',
   download: '<path d="M12 4.5v11m0 0 4.2-4.2M12 15.5l-4.2-4.2"/><path d="M4.5 19.5h15"/>',
+  export:
+    '<path d="M12.5 4.5H7.8A2.8 2.8 0 0 0 5 7.3v9.4a2.8 2.8 0 0 0 2.8 2.8h8.4a2.8 2.8 0 0 0 2.8-2.8V13"/><path d="M19.5 4.5 11 13m8.5-8.5h-5m5 0v5"/>',
   zoomIn: '<circle cx="10.8" cy="10.8" r="6.3"/><path d="m15.5 15.5 4.5 4.5M10.8 8.3v5M8.3 10.8h5"/>',
   zoomOut: '<circle cx="10.8" cy="10.8" r="6.3"/><path d="m15.5 15.5 4.5 4.5M8.3 10.8h5"/>',
   calendar: '<rect x="4" y="5.5" width="16" height="14" rx="2.5"/><path d="M4 10h16M8.5 3.5v4m7-4v4"/>',

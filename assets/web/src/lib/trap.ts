@@ -7,6 +7,8 @@ export function trapFocus(node: HTMLElement): { destroy(): void } {
   node.focus();
   const onkeydown = (event: KeyboardEvent) => {
     if (event.key !== 'Tab') return;
+    // A dialog over this one keeps the focus by itself.
+    if (document.activeElement?.closest('dialog')) return;
     const stops = [...node.querySelectorAll<HTMLElement>(FOCUSABLE)].filter(
       (element) => element.getClientRects().length > 0,
     );
