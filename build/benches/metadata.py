@@ -111,8 +111,13 @@ def samples(media: Path) -> list[Path]:
     return [
         path
         for path in sorted(media.rglob("*"))
-        if path.is_file() and format_of(path.name) and path.relative_to(media).parts[0] != DAMAGED
+        if path.is_file() and _is_photo(path) and path.relative_to(media).parts[0] != DAMAGED
     ]
+
+
+def _is_photo(path: Path) -> bool:
+    found = format_of(path.name)
+    return found is not None and found.type == "PHOTO"
 
 
 def _without_sidecar(path: Path, folder: str) -> str:

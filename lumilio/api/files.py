@@ -21,6 +21,11 @@ IF_NONE_MATCH = Header("If-None-Match", "ETag of the copy at hand.")
 
 # Whatever a file contains, it never runs as a page of ours.
 INERT = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+# A browser that shows a video by itself makes a page with a player, which fetches the file again.
+_PLAYED = {
+    "content-security-policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline';"
+    " sandbox allow-same-origin"
+}
 
 _GONE = "The file is not there any more; its disk may be disconnected"
 _RANGES = re.compile(r"bytes *= *(\d+-\d*|-\d+)( *, *(\d+-\d*|-\d+))*", re.IGNORECASE)
@@ -43,7 +48,9 @@ def send_file(request: Request, answer: FileAnswer) -> Response:
     Raises NotFound when the file cannot be opened.
     """
     etag = f'"{answer.etag}"'
-    headers = {"etag": etag, "cache-control": answer.cache_control, **INERT}
+    is_played = answer.media_type.startswith(("video/", "audio/"))
+    policy = _PLAYED if is_played else INERT
+    headers = {"etag": etag, "cache-control": answer.cache_control, **policy}
     status = status_of(answer.path)
     if _has(request, etag, int(status.st_mtime)):
         return Response(status_code=304, headers=headers)

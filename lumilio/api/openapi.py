@@ -123,7 +123,7 @@ def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
         answers["206"] = answers["200"] | {"description": "The range asked for"}
         answers["304"] = {"description": "Not changed"}
         answers["416"] = {"description": "The range lies outside the file"}
-    for error in sorted(_errors(operation), key=lambda error: error.status):
+    for error in sorted(_errors(operation), key=lambda error: (error.status, error.__name__)):
         answers.setdefault(str(error.status), _error_answer(error, schemas))
     return answers
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import CannotRead
-from lumilio.library import developments, file_names, jobs, new_assets, repositories
+from lumilio.library import developments, file_names, jobs, new_assets, processing, repositories
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.library.new_assets import NewAsset
@@ -271,8 +271,18 @@ def _enter(
 
 
 def _is_developed(tx: Transaction, key: int) -> bool:
-    """Whether an asset has its thumbnails; one that moved while it waited may have failed."""
-    return bool(tx.value("SELECT 1 FROM thumbnails WHERE asset_id = ?", (key,)))
+    """Whether an asset has what its type gets; one that moved while it waited may have failed.
+
+    A recording need not have thumbnails, and a video that has some may lack its conversion.
+    """
+    return bool(
+        tx.value(
+            "SELECT 1 FROM assets WHERE id = ? AND (processing ->> 'state' = 'complete' OR"
+            " (EXISTS (SELECT 1 FROM thumbnails WHERE asset_id = assets.id) AND"
+            f" processing ->> '$.tasks.{processing.TRANSCODE}.state' IS NOT 'failed'))",
+            (key,),
+        )
+    )
 
 
 def _moved_from(tx: Transaction, repository: StoredRepository, found: Found) -> int | None:

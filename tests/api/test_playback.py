@@ -94,6 +94,10 @@ def test_the_web_video_is_the_original_until_there_is_a_copy(library: Library, c
     for answer in (before, after):
         assert answer.headers["content-type"] == "video/mp4"
         assert answer.headers["cache-control"].startswith("private")
+        policy = answer.headers["content-security-policy"]
+        # Without scripts, and yet seen by itself in a tab of its own.
+        assert "default-src 'none'; media-src 'self'" in policy
+        assert policy.endswith("sandbox allow-same-origin")
     assert before.headers["etag"] != after.headers["etag"]
     again = library.admin.get(path, headers={"if-none-match": after.headers["etag"]})
     assert again.status_code == 304

@@ -33,14 +33,14 @@ VIEWPORTS = {"desktop": (1440, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
-def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Server]]:
-    """Servers with empty libraries, all stopped at the end."""
+def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Servers with empty libraries and settings of their own, all stopped at the end."""
     if not (WEB_ROOT / "index.html").is_file():
         pytest.skip("the web client is not built (python3 build web)")
     servers: list[Server] = []
 
-    def make() -> Server:
-        server = Server(tmp_path_factory.mktemp("home"))
+    def make(**settings: object) -> Server:
+        server = Server(tmp_path_factory.mktemp("home"), **settings)
         servers.append(server)
         server.start()
         return server

@@ -19,8 +19,14 @@ STOP_SECONDS = 30
 class Server:
     """`lumilio serve` as a process, which can be stopped and started again."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: object) -> None:
         self.home = home
+        # Scans that run by themselves would be news in tests of everything else.
+        quiet = {"scan_enabled": False, "watch_folders": False}
+        self._environment = {
+            f"LUMILIO_{name.upper()}": str(value).lower()
+            for name, value in (quiet | settings).items()
+        }
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
 
@@ -34,7 +40,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **self._environment, "PYTHONUNBUFFERED": "1"},
         )
         lines: Queue[str] = Queue()
         Thread(target=self._read, args=(self._process, lines), daemon=True).start()

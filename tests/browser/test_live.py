@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from lumilio.settings import Settings
 from tests.browser.accounts import client_of, sign_in
 from tests.browser.pictures import jpeg_bytes, picture
 from tests.browser.server import Server
@@ -16,7 +15,7 @@ from tests.browser.visits import Visit
 from tests.support.api import Api
 from tests.support.waiting import wait_until
 
-MakeServer = Callable[[], Server]
+MakeServer = Callable[..., Server]
 OpenPage = Callable[..., Visit]
 
 SETTLED_MS = 60_000
@@ -278,12 +277,11 @@ def test_one_stream_while_somebody_looks(
 
 
 @pytest.mark.timeout(300)
-def test_a_file_in_a_watched_folder(
-    server: Server, other: Api, repository: dict[str, Any], visit: OpenPage
-) -> None:
+def test_a_file_in_a_watched_folder(make_server: MakeServer, visit: OpenPage) -> None:
     """A file that a person drops into the folder shows its thumbnail, with no scan asked for."""
-    if "watch_folders" not in Settings.__struct_fields__:
-        pytest.skip("this version does not watch folders (no setting watch_folders)")
+    server = make_server(watch_folders=True, scan_settle_seconds=1)
+    with client_of(server.url) as api:
+        repository = api.register("ada").create_primary(name="Home")
     seen = visit(server.url, "desktop")
     page = sign_in(seen, "ada", "/photos")
     expect(page.get_by_text("Your first photo goes here")).to_be_visible()

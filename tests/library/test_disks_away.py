@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lumilio.library import discoveries, jobs, merging, uploads
+from lumilio.library import discoveries, jobs, merging, repositories, uploads
 from lumilio.library.repository_folders import Layout
 from lumilio.library.staging import StagedFile
 from lumilio.media.thumbnails import write_thumbnails
+from lumilio.media.transcoder import Transcoder
+from lumilio.pipeline import transcodes
 from lumilio.pipeline.dispatch import PUT_OFF
+from tests.support import clips
 from tests.support.batches import send_chunk, split
 from tests.support.library import Library
 from tests.support.photos import jpeg
@@ -74,6 +77,8 @@ def test_an_empty_mount_point_stays_empty(library: Library, tmp_path: Path) -> N
     mount_point.mkdir()
     with pytest.raises(FileNotFoundError):
         Layout(mount_point).make_room(mount_point / "inbox/2031/07/a.jpg")
+    with pytest.raises(FileNotFoundError):
+        Layout(mount_point).make_room(Layout(mount_point).web_video("stem"))
     with pytest.raises(FileNotFoundError):
         write_thumbnails(
             {"small": Image.new("RGB", (8, 8))}, mount_point / ".lumilio/assets/thumbnails", "stem"
@@ -216,3 +221,54 @@ def test_placing_on_a_full_disk_counts_no_attempt(
     assert library.value("SELECT attempt FROM jobs") == 0
     _later(library)
     _is_whole(library)
+
+
+@pytest.fixture
+def clip(library: Library, tmp_path: Path) -> str:
+    """A developed video that waits for its conversion."""
+    path = clips.video(tmp_path / "a.mov", codec="mpeg4")
+    asset_id = str(library.admin.uploaded("a.mov", path.read_bytes())["asset_id"])
+    library.work("ingest_asset", "thumbnail_asset")
+    return asset_id
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [(Path, "is_file"), (Layout, "make_room"), (Transcoder, "run"), (transcodes, "_put")],
+)
+def test_a_conversion_waits_for_a_disk_that_goes_away(
+    library: Library, clip: str, monkeypatch: pytest.MonkeyPatch, target: Any, name: str
+) -> None:
+    with _goes_away_before(library, monkeypatch, target, name):
+        library.work()
+    assert library.states() == {"completed": 2, "scheduled": 1}
+    assert library.value("SELECT attempt FROM jobs WHERE state = 'scheduled'") == 0
+    _later(library)
+    _is_whole(library)
+
+
+def test_a_conversion_on_a_full_disk_counts_no_attempt(
+    library: Library, clip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library.transcoder, "run", full)
+        for _ in range(9):
+            _later(library)
+    assert library.states() == {"completed": 2, "scheduled": 1}
+    assert library.value("SELECT attempt FROM jobs WHERE state = 'scheduled'") == 0
+    _later(library)
+    _is_whole(library)
+
+
+def test_half_a_copy_of_a_killed_program_is_cleared_at_the_start(
+    library: Library, clip: str
+) -> None:
+    library.work()
+    videos = library.folder() / ".lumilio/assets/videos"
+    (copy,) = (videos / "web").iterdir()
+    (videos / f".{copy.name}.7.part").write_bytes(b"half")
+    repositories.repair_folders(library.ctx)
+    assert [found for found in videos.rglob("*") if found.is_file()] == [copy]

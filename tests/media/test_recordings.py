@@ -1,5 +1,7 @@
+import errno
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
@@ -12,13 +14,15 @@ import pytest
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from lumilio.errors import CannotDecode
-from lumilio.media import toning
+from lumilio.errors import CannotDecode, CannotRead
+from lumilio.media import containers, toning
 from lumilio.media.containers import NO_VIDEO, media_faults
 from lumilio.media.decoding import mended
 from lumilio.media.facts import AudioFacts, Development, VideoFacts
 from lumilio.media.media_tags import bitrate_text, tag_name
 from lumilio.media.places import Position, position_of
+from lumilio.media.web_audio import make_web_audio
+from lumilio.media.web_video import make_web_video
 from tests.support import clips
 
 from .looks import CORNER_COLOURS, assert_close, corner_colours
@@ -370,3 +374,47 @@ def test_a_lack_of_memory_is_told_as_such_and_can_travel() -> None:
     assert isinstance(pickle.loads(pickle.dumps(caught.value)), MemoryError)
     with pytest.raises(CannotDecode, match="damaged"), media_faults(Path("a.mp4")):
         raise av.error.ExternalError(1, "Generic error")
+
+
+@contextmanager
+def _failing_after(reads: int) -> Iterator[None]:
+    """The disk gives out no more than so many pieces of a file."""
+    real, left = containers._File.read, iter(range(reads))
+
+    def read(file: Any, size: int | None = -1, /) -> bytes:
+        if next(left, None) is None:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(file, size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(containers._File, "read", read)
+        yield
+
+
+@pytest.mark.parametrize("reads", [0, 1, 2, 4, 8])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.aiff"])
+def test_an_error_of_the_disk_is_no_fault_of_the_file(
+    tmp_path: Path, developed: Develop, name: str, reads: int
+) -> None:
+    is_video = name != "a.aiff"
+    path = tmp_path / name
+    if is_video:
+        # Larger than what is read of a file in order to know it.
+        clips.video(path, codec="mpeg4", size=(640, 480), times=range(100), faststart=False)
+    else:
+        clips.recording(path, codec="pcm_s16be", seconds=10)
+    if is_video or reads == 0:
+        with _failing_after(reads), pytest.raises(CannotRead) as caught:
+            developed(path)
+        assert "Check its disk" in caught.value.message
+    make = make_web_video if is_video else make_web_audio
+    with _failing_after(reads), pytest.raises(CannotRead):
+        make(path, tmp_path / "web", lambda _: None)
+    assert developed(path).metadata_error is None
+
+
+def test_a_file_that_may_not_be_opened_can_be_tried_again(
+    tmp_path: Path, developed: Develop
+) -> None:
+    with pytest.raises(CannotRead, match="No such file"):
+        developed(tmp_path / "gone.mp4")

@@ -223,7 +223,7 @@ def test_a_queue_carries_numbers_as_json_and_nothing_that_could_run(fresh: Libra
 
 @pytest.fixture
 def faulty_pool() -> Iterator[DecodePool]:
-    with DecodePool(2, timeout_s=1.5, function=develop) as pool:
+    with DecodePool(2, timeout_s=4, function=develop) as pool:
         yield pool
 
 
