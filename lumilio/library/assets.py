@@ -85,6 +85,10 @@ class AssetDetail(Asset, omit_defaults=True, kw_only=True):
     """An asset plus the parts asked for."""
 
     thumbnails: list[AssetThumbnail] | UnsetType = UNSET
+    file_metadata: Annotated[
+        AssetMetadata | UnsetType,
+        Meta(description="What the file says, where people typed other things (our addition)."),
+    ] = UNSET
 
 
 AnyAsset = TypeVar("AnyAsset", bound=Asset)
@@ -124,6 +128,7 @@ def get(ctx: Context, asset_id: UUID, *, include_thumbnails: bool = True) -> Ass
         ctx.require_sight(found.owner_id)
         if include_thumbnails:
             found.thumbnails = _thumbnails(db, asset_id) or UNSET
+        found.file_metadata = _overlaid(db, asset_id)
     return found
 
 
@@ -181,6 +186,17 @@ def thumbnail_file(ctx: Context, stored: StoredAsset, size: ThumbnailSize) -> Pa
     if not found or not path.is_file() or not path.stat().st_size:
         raise NotFound("There is no thumbnail yet")
     return path
+
+
+def _overlaid(db: Connection, asset_id: UUID) -> AssetMetadata | UnsetType:
+    text = db.value(
+        "SELECT file_metadata.document FROM assets"
+        " JOIN file_metadata ON file_metadata.asset_id = assets.id"
+        " JOIN typed_metadata ON typed_metadata.asset_id = assets.id"
+        " WHERE assets.asset_id = ? AND typed_metadata.document != '{}'",
+        (asset_id.bytes,),
+    )
+    return UNSET if text is None else msgspec.json.decode(text, type=AssetMetadata)
 
 
 def _thumbnails(db: Connection, asset_id: UUID) -> list[AssetThumbnail]:

@@ -173,6 +173,16 @@ def test_a_description_leaves_the_rest_and_can_be_given_back(
         assert metadata(library, asset_id) == before
 
 
+def test_the_file_is_told_only_where_people_typed_over_it(library: Library, asset_id: str) -> None:
+    file = metadata(library, asset_id)
+    library.admin.ok("PUT", f"/assets/{asset_id}/rating", {"rating": 2})
+    assert "file_metadata" not in asset(library, asset_id)
+    put(library, asset_id, file | {"title": "typed", "camera_model": "typed"})
+    assert asset(library, asset_id)["file_metadata"] == file
+    put(library, asset_id, file)
+    assert "file_metadata" not in asset(library, asset_id)
+
+
 def test_metadata_typed_before_the_file_is_read_survives_that(library: Library) -> None:
     asset_id = library.admin.uploaded("a.jpg", PHOTO)["asset_id"]
     library.admin.ok("PUT", f"/assets/{asset_id}/description", {"description": "early"})

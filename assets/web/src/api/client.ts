@@ -110,6 +110,13 @@ function secondsToWait(response: Response): number | undefined {
   return Number(response.headers.get('retry-after')) || undefined;
 }
 
+/** A file that the server makes when asked; raises as the other calls do. */
+export async function fetchFile(url: string, signal: AbortSignal): Promise<Blob> {
+  const response = await sendSigned((access) => send('GET', url, undefined, access, signal, '*/*'));
+  if (!response.ok) throw errorFrom(response.status, await response.text());
+  return response.blob();
+}
+
 async function call<R>(method: string, path: string, options: CallOptions<unknown>): Promise<R> {
   const url = urlOf(path, options);
   // Text rather than a Request object: a retry after a renewal can send it again.
@@ -139,6 +146,13 @@ export function post<P extends PathFor<'post'>>(
   options: CallOptions<Payload<P, 'post' & Method>> = {},
 ): Promise<Answer<P, 'post'>> {
   return call('POST', path, options);
+}
+
+export function put<P extends PathFor<'put'>>(
+  path: P,
+  options: CallOptions<Payload<P, 'put' & Method>> = {},
+): Promise<Answer<P, 'put'>> {
+  return call('PUT', path, options);
 }
 
 export function patch<P extends PathFor<'patch'>>(

@@ -54,8 +54,19 @@ function withToken(path: string, query = ''): string {
 
 /** `hash` is that of the original: when its content changes, the browser's copy is of no use any more. */
 export function thumbnailUrl(id: string, size: ThumbnailSize, hash?: string | null): string {
-  const version = hash ? `v=${hash.slice(0, 12)}&` : '';
+  // Whole, for only then the server lets the browser keep the picture for good.
+  const version = hash ? `v=${hash}&` : '';
   return withToken(`/api/v1/assets/${id}/thumbnail`, `size=${size}&${version}`);
+}
+
+/** What browsers play of a video: a copy made for them, else the original. */
+export function webVideoUrl(id: string): string {
+  return withToken(`/api/v1/assets/${id}/video/web`);
+}
+
+/** The same for a recording. */
+export function webAudioUrl(id: string): string {
+  return withToken(`/api/v1/assets/${id}/audio/web`);
 }
 
 export function originalUrl(id: string): string {

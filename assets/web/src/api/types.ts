@@ -27,6 +27,7 @@ export type ScanRun = Schemas['ScanRun'];
 export type RuntimeInfo = Schemas['RuntimeInfo'];
 export type SetupStatus = Schemas['SetupStatus'];
 export type SignIn = Schemas['Session'];
+export type TypedMetadata = Schemas['TypedMetadata'];
 export type UploadAccepted = Schemas['UploadAccepted'];
 export type UploadSessionProgress = Schemas['UploadSessionProgress'];
 export type UploadConfig = Schemas['UploadConfig'];
@@ -36,7 +37,7 @@ export type SystemSettingsPatch = Schemas['SystemSettingsPatch'];
 export type TotpSetup = Schemas['TotpSetup'];
 export type User = Schemas['User'];
 
-export type Method = 'get' | 'post' | 'patch' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 export type PathFor<M extends Method> = {
   [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never;

@@ -17,6 +17,8 @@ export const icons = {
   down: '<path d="m6 9.5 6 6 6-6"/>',
   info: '<circle cx="12" cy="12" r="8.5"/><path d="M12 11.2v5"/><circle cx="12" cy="7.9" r=".6" fill="currentColor"/>',
   download: '<path d="M12 4.5v11m0 0 4.2-4.2M12 15.5l-4.2-4.2"/><path d="M4.5 19.5h15"/>',
+  export:
+    '<path d="M12.5 4.5H7.8A2.8 2.8 0 0 0 5 7.3v9.4a2.8 2.8 0 0 0 2.8 2.8h8.4a2.8 2.8 0 0 0 2.8-2.8V13"/><path d="M19.5 4.5 11 13m8.5-8.5h-5m5 0v5"/>',
   zoomIn: '<circle cx="10.8" cy="10.8" r="6.3"/><path d="m15.5 15.5 4.5 4.5M10.8 8.3v5M8.3 10.8h5"/>',
   zoomOut: '<circle cx="10.8" cy="10.8" r="6.3"/><path d="m15.5 15.5 4.5 4.5M8.3 10.8h5"/>',
   calendar: '<rect x="4" y="5.5" width="16" height="14" rx="2.5"/><path d="M4 10h16M8.5 3.5v4m7-4v4"/>',
@@ -50,6 +52,15 @@ export const icons = {
   scan: '<path d="M4.5 8.5v-2a2 2 0 0 1 2-2h2m7 0h2a2 2 0 0 1 2 2v2m0 7v2a2 2 0 0 1-2 2h-2m-7 0h-2a2 2 0 0 1-2-2v-2M4 12h16"/>',
   pause: '<path d="M8.8 6v12M15.2 6v12"/>',
   play: '<path d="M8 5.8v12.4l10-6.2z"/>',
+  sound:
+    '<path d="M4.5 9.8v4.4h3l4.2 3.6V6.2L7.5 9.8zM15 9.4a3.8 3.8 0 0 1 0 5.2m2.6-7.8a7.4 7.4 0 0 1 0 10.4"/>',
+  muted: '<path d="M4.5 9.8v4.4h3l4.2 3.6V6.2L7.5 9.8zM15.5 9.7l4.6 4.6m0-4.6-4.6 4.6"/>',
+  music:
+    '<path d="M9.5 17.2V6.8l9-2.3v10.4"/><circle cx="7" cy="17.2" r="2.5"/><circle cx="16" cy="14.9" r="2.5"/>',
+  full: '<path d="M4.5 9V4.5H9m6 0h4.5V9m0 6v4.5H15m-6 0H4.5V15"/>',
+  unfull: '<path d="M9 4.5V9H4.5m15 0H15V4.5m0 15V15h4.5m-15 0H9v4.5"/>',
+  star: '<path d="m12 4.2 2.4 5 5.4.7-4 3.8 1 5.4-4.8-2.6-4.8 2.6 1-5.4-4-3.8 5.4-.7z"/>',
+  heart: '<path d="M12 19.5S4 14.8 4 9.3A4.3 4.3 0 0 1 12 7.2a4.3 4.3 0 0 1 8 2.1c0 5.5-8 10.2-8 10.2z"/>',
   edit: '<path d="m14.4 6.1 3.5 3.5M5 19l.9-3.9L15.6 5.4a1.9 1.9 0 0 1 2.7 0l.3.3a1.9 1.9 0 0 1 0 2.7L8.9 18.1z"/>',
   eject: '<path d="M12 5.5 5.5 13h13zM6 17.8h12"/>',
   disk: '<rect x="3.5" y="6" width="17" height="12" rx="2.5"/><path d="M7 14.5h5"/><circle cx="16.6" cy="14.5" r=".8" fill="currentColor"/>',

@@ -1,6 +1,7 @@
 import type { Asset, BrowsePage } from '../api/types';
 import { wallClock } from './dates';
 import { tileRatio } from './justified';
+import { isTimed, taskState } from './media-kind';
 import type { TimelineEntry } from './timeline';
 
 export interface Item extends TimelineEntry {
@@ -12,7 +13,8 @@ export function itemOf(asset: Asset): Item {
   return {
     id: asset.asset_id,
     wall: wallClock(asset),
-    ratio: tileRatio(asset.width, asset.height),
+    // Covers are square, and so is what stands in for one.
+    ratio: asset.type === 'AUDIO' ? 1 : tileRatio(asset.width, asset.height),
     asset,
     signature: [
       asset.processing?.state,
@@ -24,6 +26,9 @@ export function itemOf(asset: Asset): Item {
       asset.thumbhash,
       asset.storage_path,
       asset.hash,
+      asset.rating,
+      asset.liked,
+      JSON.stringify(asset.specific_metadata),
     ].join('|'),
   };
 }
@@ -58,8 +63,11 @@ export function withoutItems(current: Item[], gone: ReadonlySet<string>): Item[]
   return kept.length === current.length ? current : kept;
 }
 
+/** Nothing can be shown of it yet. What runs over time is shown while a copy for browsers is being made. */
 export function isProcessing(asset: Asset): boolean {
-  return asset.processing?.state === 'processing';
+  if (asset.processing?.state !== 'processing') return false;
+  const shows = asset.type === 'AUDIO' ? 'metadata_asset' : 'thumbnail_asset';
+  return !isTimed(asset) || taskState(asset, shows) !== 'complete';
 }
 
 /** There is nothing to show of it: either nothing worked, or at least no preview could be made. */

@@ -14,7 +14,7 @@ const bare = {
 
 suite('describe', () => {
   it('shows what the camera wrote', () => {
-    const { groups, description } = describe({
+    const groups = describe({
       ...bare,
       taken_time: '2031-07-04T07:15:00Z',
       capture_offset_minutes: 120,
@@ -32,10 +32,8 @@ suite('describe', () => {
         exposure: -0.3333,
         gps_latitude: 48.85837,
         gps_longitude: 2.29448,
-        description: 'At the tower',
       },
     } as Asset);
-    expect(description).toBe('At the tower');
     const by = Object.fromEntries(groups.map((group) => [group.label, [group.main, ...group.lines]]));
     expect(by['info.taken']![0]).toMatch(/4.*2031|2031.*4/);
     expect(by['info.taken']![1]).toMatch(/09:15:00.*UTC\+02:00/);
@@ -51,8 +49,39 @@ suite('describe', () => {
   });
 
   it('survives a picture nothing is known of', () => {
-    const { groups, description } = describe(bare);
-    expect(description).toBe('');
-    expect(groups.map((group) => group.label)).toEqual(['info.added', 'info.file']);
+    const groups = describe(bare);
+    expect(groups.map((group) => group.label)).toEqual(['info.added', 'info.file', 'info.place']);
+  });
+
+  it('tells of videos and recordings what players do', () => {
+    const video = describe({
+      ...bare,
+      type: 'VIDEO',
+      width: 1920,
+      height: 1080,
+      duration: 12.4,
+      specific_metadata: { codec: 'avc1', frame_rate: 29.97, bitrate: 8_500_000 },
+    } as Asset);
+    const shot = video.find((group) => group.label === 'info.video')!;
+    expect([shot.main, ...shot.lines]).toEqual(['1,920 × 1,080 · 0:12', 'avc1 · 30 fps · 8.5 Mbit/s']);
+    const audio = describe({
+      ...bare,
+      type: 'AUDIO',
+      duration: 200,
+      specific_metadata: {
+        codec: 'mp3',
+        bitrate: 128_000,
+        sample_rate: 44_100,
+        channels: 2,
+        genre: 'Folk',
+        year: 1987,
+      },
+    } as Asset);
+    const sound = audio.find((group) => group.label === 'info.sound')!;
+    expect([sound.main, ...sound.lines]).toEqual([
+      '3:20',
+      'mp3 · 128 kbit/s · 44.1 kHz · stereo',
+      'Folk · 1987',
+    ]);
   });
 });

@@ -2,7 +2,16 @@ import type { Asset, PhotoMetadata } from '../api/types';
 import type { IconName } from '../components/icons';
 import { t, type MessageKey } from '../i18n';
 import { formatClock, formatDay, formatMoment, formatOffset, parseTime, wallClock } from './dates';
-import { exposureLine, formatBytes, formatMegapixels, formatNumber, formatPlace } from './format';
+import {
+  exposureLine,
+  formatBitrate,
+  formatBytes,
+  formatMegapixels,
+  formatNumber,
+  formatPlace,
+  formatShort,
+} from './format';
+import { formatLength } from './media-kind';
 
 export interface Fact {
   label: MessageKey;
@@ -11,19 +20,21 @@ export interface Fact {
   lines: string[];
 }
 
-export interface Facts {
-  description: string;
-  groups: Fact[];
-}
-
-/** What is known of a picture, in the order and words of the information panel; unknown things are left out. */
-export function describe(asset: Asset): Facts {
+/**
+ * What is known of an asset, in the order and words of the information panel. Unknown things are left out, but for the place, which is
+ * then empty, so that one can be given.
+ */
+export function describe(asset: Asset): Fact[] {
   const meta = (asset.specific_metadata ?? {}) as PhotoMetadata;
-  const groups = [when(asset), camera(meta), picture(asset, meta), file(asset), folder(asset), place(meta)];
-  return {
-    description: text(meta.description),
-    groups: groups.filter((group): group is Fact => group !== null),
-  };
+  const groups = [
+    when(asset),
+    camera(meta),
+    asset.type === 'AUDIO' ? sound(asset, meta) : picture(asset, meta),
+    file(asset),
+    folder(asset),
+    place(meta),
+  ];
+  return groups.filter((group): group is Fact => group !== null);
 }
 
 function text(value: unknown): string {
@@ -71,10 +82,36 @@ function picture(asset: Asset, meta: PhotoMetadata): Fact | null {
   const { width, height } = asset;
   const parts = [];
   if (width && height) {
-    parts.push(`${formatNumber(width)} × ${formatNumber(height)}`, formatMegapixels(width, height));
+    parts.push(`${formatNumber(width)} × ${formatNumber(height)}`);
+    parts.push(asset.type === 'VIDEO' ? formatLength(asset.duration) : formatMegapixels(width, height));
   }
   if (meta.is_raw) parts.push(t('info.raw'));
-  return parts.length ? { label: 'info.details', icon: 'photos', main: parts.join(' · '), lines: [] } : null;
+  const main = parts.filter(Boolean).join(' · ');
+  const rate = meta.frame_rate ? t('info.frame_rate', { rate: formatShort(meta.frame_rate) }) : '';
+  const line = [meta.codec, rate, formatBitrate(meta.bitrate)].filter(Boolean).join(' · ');
+  const [label, icon] =
+    asset.type === 'VIDEO' ? (['info.video', 'play'] as const) : (['info.details', 'photos'] as const);
+  return main || line ? { label, icon, main, lines: line ? [line] : [] } : null;
+}
+
+function sound(asset: Asset, meta: PhotoMetadata): Fact {
+  const channels =
+    meta.channels === 1
+      ? t('info.mono')
+      : meta.channels === 2
+        ? t('info.stereo')
+        : meta.channels
+          ? t('info.channels', { count: meta.channels })
+          : '';
+  const rate = meta.sample_rate ? t('info.sample_rate', { rate: formatShort(meta.sample_rate / 1000) }) : '';
+  const technical = [meta.codec, formatBitrate(meta.bitrate), rate, channels].filter(Boolean).join(' · ');
+  const music = [meta.genre, meta.year].filter(Boolean).join(' · ');
+  return {
+    label: 'info.sound',
+    icon: 'music',
+    main: formatLength(asset.duration) || t('info.sound'),
+    lines: [technical, music].filter(Boolean),
+  };
 }
 
 function file(asset: Asset): Fact {
@@ -87,7 +124,7 @@ function folder(asset: Asset): Fact | null {
   return path ? { label: 'info.folder', icon: 'folder', main: path, lines: [] } : null;
 }
 
-function place(meta: PhotoMetadata): Fact | null {
-  const spot = formatPlace(meta.gps_latitude, meta.gps_longitude);
-  return spot ? { label: 'info.place', icon: 'place', main: spot, lines: [] } : null;
+function place(meta: PhotoMetadata): Fact {
+  const main = formatPlace(meta.gps_latitude, meta.gps_longitude) ?? '';
+  return { label: 'info.place', icon: 'place', main, lines: [] };
 }

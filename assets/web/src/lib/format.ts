@@ -38,6 +38,17 @@ export function formatNumber(value: number): string {
   return plain.format(value);
 }
 
+/** With one digit after the point at most. */
+export function formatShort(value: number): string {
+  return short.format(value);
+}
+
+/** "128 kbit/s" or "8.5 Mbit/s". */
+export function formatBitrate(bits: number | null | undefined): string {
+  if (!bits) return '';
+  return bits < 1e6 ? `${plain.format(Math.round(bits / 1e3))} kbit/s` : `${short.format(bits / 1e6)} Mbit/s`;
+}
+
 /** Floors, so that 100 % is only shown when everything is through. */
 export function formatPercent(part: number): string {
   return percents.format(Math.floor(Math.min(1, Math.max(0, part)) * 100) / 100);

@@ -13,6 +13,8 @@ export interface GestureTarget {
 const DOUBLE_TAP_MS = 300;
 const TAP_RADIUS = 24;
 const WHEEL_SPEED = 0.0022;
+/** What takes its presses itself. */
+const OWN = 'button, a, [data-controls]';
 const STILL: Point = { x: 0, y: 0 };
 
 /** Turns pointers and the wheel into zooming, panning and swiping; points are measured from the stage's centre. */
@@ -26,7 +28,7 @@ export class Gestures {
   constructor(private readonly target: GestureTarget) {}
 
   down = (event: PointerEvent): void => {
-    if (event.button !== 0 || (event.target as Element).closest('button, a')) return;
+    if (event.button !== 0 || (event.target as Element).closest(OWN)) return;
     (event.currentTarget as Element).setPointerCapture?.(event.pointerId);
     this.pointers.set(event.pointerId, this.point(event));
     if (this.pointers.size === 1) {
@@ -84,7 +86,7 @@ export class Gestures {
   };
 
   dblclick = (event: MouseEvent): void => {
-    if ((event.target as Element).closest('button, a')) return;
+    if ((event.target as Element).closest(OWN)) return;
     // Touch double-taps are told by `up`; browsers report them here as well.
     if ((event as PointerEvent).pointerType === 'touch' || event.timeStamp - this.lastTap.at < DOUBLE_TAP_MS)
       return;

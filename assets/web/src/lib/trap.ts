@@ -1,5 +1,5 @@
 const FOCUSABLE =
-  'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), summary, [tabindex]:not([tabindex="-1"])';
+  'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex]:not([tabindex="-1"])';
 
 /** Keeps Tab inside a dialog and gives the focus back to where it was when the dialog goes. */
 export function trapFocus(node: HTMLElement): { destroy(): void } {
@@ -7,6 +7,8 @@ export function trapFocus(node: HTMLElement): { destroy(): void } {
   node.focus();
   const onkeydown = (event: KeyboardEvent) => {
     if (event.key !== 'Tab') return;
+    // A dialog over this one keeps the focus by itself.
+    if (document.activeElement?.closest('dialog')) return;
     const stops = [...node.querySelectorAll<HTMLElement>(FOCUSABLE)].filter(
       (element) => element.getClientRects().length > 0,
     );

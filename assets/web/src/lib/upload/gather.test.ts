@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromDrop, fromFolderPicker, fromPaste, isPhotoName } from './gather';
+import { fromDrop, fromFolderPicker, fromPaste, isMediaName } from './gather';
 
 type Tree = { [name: string]: Tree | string | null };
 
@@ -44,7 +44,7 @@ describe('fromDrop', () => {
           'Thumbs.db': 'x',
           'notes.txt': 'x',
           'lost.jpg': null,
-          'Day 1': { 'a.HEIC': 'x', 'clip.mp4': 'x' },
+          'Day 1': { 'a.HEIC': 'x', 'clip.doc': 'x' },
         },
         'single.txt': 'x',
       }),
@@ -55,7 +55,7 @@ describe('fromDrop', () => {
       'Trip|img10.jpg',
       '|single.txt',
     ]);
-    expect(skipped).toEqual(['Trip/Day 1/clip.mp4', 'Trip/notes.txt']);
+    expect(skipped).toEqual(['Trip/Day 1/clip.doc', 'Trip/notes.txt']);
     expect(unreadable).toEqual(['Trip/lost.jpg']);
   });
 
@@ -82,7 +82,7 @@ describe('fromDrop', () => {
 });
 
 describe('fromFolderPicker', () => {
-  it('keeps the folders and leaves out what is no photo', () => {
+  it('keeps the folders and leaves out what is no media', () => {
     const file = (path: string) => {
       const made = new File(['x'], path.split('/').at(-1)!);
       Object.defineProperty(made, 'webkitRelativePath', { value: path });
@@ -99,8 +99,8 @@ describe('fromFolderPicker', () => {
       'Trip/Day 1|a.jpg',
     ]);
     expect(skipped).toEqual(['Trip/notes.txt']);
-    expect(isPhotoName('a.JPG')).toBe(true);
-    expect(isPhotoName('._a.jpg')).toBe(false);
+    expect(['a.JPG', 'a.mov', 'a.Opus'].every(isMediaName)).toBe(true);
+    expect(isMediaName('._a.jpg')).toBe(false);
   });
 });
 

@@ -1,15 +1,18 @@
 import type { Picked, Source } from './entry';
 
 /** As in the server's table of formats. */
-const SUFFIXES = (
+const PICTURES = (
   '.jpg .jpeg .jpe .jfif .insp .png .webp .gif .bmp .tif .tiff .heic .heif .hif .avif .avifs' +
   ' .jxl .jp2 .jpf .jpx .j2k .j2c .psd .psb .svg' +
   ' .cr2 .cr3 .nef .arw .dng .orf .rw2 .pef .raf .mrw .srw .rwl .x3f' +
   ' .3fr .crw .dcr .erf .fff .iiq .kdc .mef .mos .nrw .sr2 .srf'
 ).split(' ');
-const PHOTO = new RegExp(`(${SUFFIXES.join('|').replaceAll('.', '\\.')})$`, 'i');
+const VIDEOS = '.mp4 .insv .m4v .mov .avi .mkv .webm .flv .wmv .3gp .mpg .mpeg .m2ts .mts .ogv'.split(' ');
+const RECORDINGS = '.mp3 .aac .m4a .flac .wav .ogg .oga .aiff .wma .opus'.split(' ');
+const SUFFIXES = [...PICTURES, ...VIDEOS, ...RECORDINGS];
+const MEDIA = new RegExp(`(${SUFFIXES.join('|').replaceAll('.', '\\.')})$`, 'i');
 
-export const PICKER_ACCEPT = ['image/*', ...SUFFIXES].join(',');
+export const PICKER_ACCEPT = ['image/*', 'video/*', 'audio/*', ...SUFFIXES].join(',');
 
 export interface Gathered {
   picked: Picked[];
@@ -23,8 +26,8 @@ export function nothing(): Gathered {
   return { picked: [], skipped: [], unreadable: [] };
 }
 
-export function isPhotoName(name: string): boolean {
-  return PHOTO.test(name) && !name.startsWith('.');
+export function isMediaName(name: string): boolean {
+  return MEDIA.test(name) && !name.startsWith('.');
 }
 
 /** Files that systems leave in folders and nobody means to add; not worth a word. */
@@ -39,13 +42,13 @@ export function fromFilePicker(files: readonly File[]): Gathered {
   return { ...nothing(), picked: files.map((file) => ({ file, folder: '' })) };
 }
 
-/** A chosen folder brings everything in it along; only what can be a picture is of interest. */
+/** A chosen folder brings everything in it along; only what the library takes is of interest. */
 export function fromFolderPicker(files: readonly File[]): Gathered {
   const gathered = nothing();
   const path = (file: File) => file.webkitRelativePath || file.name;
   for (const file of [...files].sort((a, b) => byName(path(a), path(b)))) {
     const folder = path(file).split('/').slice(0, -1).join('/');
-    if (isPhotoName(file.name)) gathered.picked.push({ file, folder });
+    if (isMediaName(file.name)) gathered.picked.push({ file, folder });
     else if (!isJunk(file.name)) gathered.skipped.push(path(file));
   }
   return gathered;
@@ -68,7 +71,7 @@ export async function pickWithHandles(description: string): Promise<Gathered | n
   try {
     handles = await showOpenFilePicker({
       multiple: true,
-      types: [{ description, accept: { 'image/*': SUFFIXES } }],
+      types: [{ description, accept: { 'image/*': PICTURES, 'video/*': VIDEOS, 'audio/*': RECORDINGS } }],
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return null;
@@ -86,7 +89,7 @@ export async function pickWithHandles(description: string): Promise<Gathered | n
 /** Pictures from the clipboard; browsers call every one of them image.png. */
 export function fromPaste(data: DataTransfer, at: Date): Gathered {
   const files = Array.from(data.files).filter(
-    (file) => file.type.startsWith('image/') || isPhotoName(file.name),
+    (file) => file.type.startsWith('image/') || isMediaName(file.name),
   );
   return fromFilePicker(
     files.map((file, index) => (/^image\.\w+$/.test(file.name) ? renamed(file, at, index) : file)),
@@ -155,7 +158,7 @@ async function walk(
       for (const child of await childrenOf(entry as FileSystemDirectoryEntry))
         await walk(child, path, root, into, found);
       found(into.picked.length);
-    } else if (isPhotoName(entry.name)) {
+    } else if (isMediaName(entry.name)) {
       const file = await fileOf(entry as FileSystemFileEntry);
       const source: Source | null = root && { handle: root, steps: path.slice(1) };
       into.picked.push({ file, folder: above.join('/'), ...(source && { source }) });
