@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from lumilio.errors import CannotDecode
 from lumilio.media.facts import EmbeddedVideo
 
 _SAMSUNG_MARK, _SAMSUNG_END, _HEIF_MARK = b"MotionPhoto_Data", b"SEFT", b"mpvd"
@@ -22,7 +21,6 @@ _BOXES = frozenset(
 )
 _TAIL_BYTES = 64
 _MOST_BOXES = 10_000
-_CHUNK_BYTES = 1 << 20
 
 
 def embedded_video(
@@ -37,19 +35,6 @@ def embedded_video(
             if length:
                 return EmbeddedVideo(start, length)
     return None
-
-
-def copy_embedded_video(path: Path, video: EmbeddedVideo, target: Path) -> None:
-    """Copy a picture's clip into a file of its own; CannotDecode when it is no longer there."""
-    with path.open("rb") as source, target.open("wb") as copy:
-        source.seek(video.offset + 4)
-        if source.read(4) != b"ftyp" or path.stat().st_size < video.offset + video.length:
-            raise CannotDecode(path, "The clip is no longer in the picture")
-        source.seek(video.offset)
-        left = video.length
-        while left and (chunk := source.read(min(left, _CHUNK_BYTES))):
-            copy.write(chunk)
-            left -= len(chunk)
 
 
 def _candidates(

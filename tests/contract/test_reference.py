@@ -16,7 +16,7 @@ REFERENCE: dict[str, Any] = json.loads(
 )
 OURS = operations(our_document())
 
-# What administrators get beyond the contract.
+# What clients get beyond the contract.
 BEYOND = {
     "cancel_job",
     "get_asset_waveform",

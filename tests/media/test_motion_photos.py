@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lumilio.errors import CannotDecode
 from lumilio.media.facts import EmbeddedVideo
 from lumilio.media.metadata import read_metadata
-from lumilio.media.motion_photos import copy_embedded_video, embedded_video
+from lumilio.media.motion_photos import embedded_video
 
 
 def box(kind: bytes, content: bytes = b"") -> bytes:
@@ -59,14 +58,12 @@ WITH_GAIN_MAP = directory(("Primary", 0), ("MotionPhoto", len(MP4)), ("GainMap",
     ],
     ids=["micro video", "directory", "part behind", "samsung jpeg", "heic"],
 )
-def test_a_clip_is_found_and_copied(
-    photo: Any, before: bytes, after: bytes, texts: Any, structures: Any, tmp_path: Path
+def test_a_clip_is_found(
+    photo: Any, before: bytes, after: bytes, texts: Any, structures: Any
 ) -> None:
     path = photo(before + MP4 + after)
     video = embedded_video(path, texts, structures)
     assert video == EmbeddedVideo(len(before), len(MP4))
-    copy_embedded_video(path, video, tmp_path / "clip.mp4")
-    assert (tmp_path / "clip.mp4").read_bytes() == MP4
 
 
 @pytest.mark.parametrize(
@@ -84,13 +81,6 @@ def test_a_promise_without_a_clip_is_not_believed(photo: Any, content: bytes) ->
 def test_plain_pictures_have_none(photo: Any) -> None:
     assert embedded_video(photo(PICTURE + MP4), {}, {}) is None
     assert embedded_video(photo(b""), {"MotionPhoto": "1"}, GOOGLE) is None
-
-
-def test_a_clip_that_has_gone_is_told(photo: Any, tmp_path: Path) -> None:
-    path = photo(PICTURE)
-    for video in (EmbeddedVideo(10, 20), EmbeddedVideo(len(PICTURE), 500)):
-        with pytest.raises(CannotDecode, match="no longer in the picture"):
-            copy_embedded_video(path, video, tmp_path / "clip.mp4")
 
 
 def test_the_facts_of_a_file_tell_the_clip(tmp_path: Path, corners: Image.Image) -> None:
