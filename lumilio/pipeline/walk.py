@@ -33,12 +33,6 @@ class Region(Struct, frozen=True, order=True):
         """What the paths of all files in the region begin with."""
         return f"{self.folder}/" if self.folder else ""
 
-    def covers(self, other: "Region") -> bool:
-        """Whether all of the other region is part of this one."""
-        if not self.is_deep:
-            return self == other
-        return self.folder == other.folder or other.folder.startswith(self.prefix)
-
 
 EVERYTHING = Region("")
 
