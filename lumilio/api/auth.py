@@ -1,12 +1,11 @@
 """Signing up, in and out over HTTP."""
 
-from ipaddress import ip_address
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 
+from lumilio.api.origins import is_from_this_machine, is_own_page
 from lumilio.api.typed import Router
 from lumilio.errors import Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized
 from lumilio.library import sessions, sign_ins, throttling, users
@@ -20,7 +19,6 @@ api = Router("auth", "Sign-in, sessions and second factors.")
 SessionId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 # Three historic names; all others are snake_case.
 _CAMEL = {"refresh_token": "refreshToken", "expires_at": "expiresAt"}
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class RegistrationRequest(Struct, frozen=True):
@@ -74,7 +72,7 @@ def register_account(ctx: Context, request: Request, body: RegistrationRequest) 
 
     The first account becomes administrator. Only from the machine that Lumilio runs on.
     """
-    if not (_is_from_this_machine(request) and _is_own_page(request)):
+    if not (is_from_this_machine(request) and is_own_page(request)):
         raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
     user = users.register(ctx, body.username, body.password)
     session = session_of(sessions.start(ctx, user, agent_of(request)))
@@ -162,29 +160,3 @@ def agent_of(request: Request) -> str:
 def address_of(request: Request) -> str:
     """The address that a request came from; nobody in between is believed."""
     return request.client.host if request.client is not None else ""
-
-
-def _is_from_this_machine(request: Request) -> bool:
-    """A proxy on this machine speaks for others, so forwarded requests do not count."""
-    if request.client is None or any(name in request.headers for name in _FORWARDED):
-        return False
-    address = ip_address(request.client.host)
-    # A connection whose two ends have one address began on this machine, too.
-    is_own_address = request.client.host == _server_host(request)
-    return is_own_address or (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def _is_own_page(request: Request) -> bool:
-    """Other sites can make a browser on this machine send requests, even under their own name."""
-    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        return False
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        return False
-    return request.url.hostname in {"localhost", "127.0.0.1", "::1", _server_host(request)}
-
-
-def _server_host(request: Request) -> str:
-    """The address on which this connection arrived."""
-    server: tuple[str, int | None] | None = request.scope.get("server")
-    return server[0] if server else ""
