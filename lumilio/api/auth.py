@@ -75,18 +75,18 @@ def register_account(ctx: Context, request: Request, body: RegistrationRequest) 
     if not (is_from_this_machine(request) and is_own_page(request)):
         raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
     user = users.register(ctx, body.username, body.password)
-    session = session_of(sessions.start(ctx, user, agent_of(request)))
+    session = session_of(sessions.start(ctx, user, "registration"))
     if user.role == "admin":
         session.bootstrap_admin = True
     return session
 
 
 @api.post("/auth/login", role="public", errors=(Unauthorized, TooManyAttempts))
-def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession:
+def login(ctx: Context, body: LoginRequest) -> AuthSession:
     """Sign in with name and password."""
     account = users.normalize_username(body.username)
-    with throttling.attempt(ctx, "password", address=address_of(request), account=account):
-        begun = sign_ins.begin(ctx, body.username, body.password, agent_of(request))
+    with throttling.attempt(ctx, "password", account=account):
+        begun = sign_ins.begin(ctx, body.username, body.password)
     if isinstance(begun, FactorRequest):
         return AuthSession(
             user=begun.user, requires_mfa=True, mfa_token=begun.token, mfa_methods=begun.methods
@@ -95,16 +95,16 @@ def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession:
 
 
 @api.post("/auth/refresh", role="public", errors=(Unauthorized, TooManyAttempts))
-def refresh_session(ctx: Context, request: Request, body: RefreshTokenRequest) -> AuthSession:
+def refresh_session(ctx: Context, body: RefreshTokenRequest) -> AuthSession:
     """Trade a refresh token for a new session."""
-    with throttling.attempt(ctx, "refresh token", address=address_of(request)):
+    with throttling.attempt(ctx, "refresh token"):
         return session_of(sessions.refresh(ctx, body.refresh_token))
 
 
 @api.post("/auth/logout", role="public", errors=(Unauthorized, TooManyAttempts))
-def logout(ctx: Context, request: Request, body: RefreshTokenRequest) -> Message:
+def logout(ctx: Context, body: RefreshTokenRequest) -> Message:
     """Revoke a refresh token, and every token of its session."""
-    with throttling.attempt(ctx, "refresh token", address=address_of(request)):
+    with throttling.attempt(ctx, "refresh token"):
         sessions.end(ctx, body.refresh_token)
     return Message("You are signed out")
 
@@ -150,13 +150,3 @@ def session_of(tokens: SessionTokens) -> AuthSession:
         expires_at=tokens.expires_at,
         requires_mfa=False,
     )
-
-
-def agent_of(request: Request) -> str:
-    """What the client calls itself."""
-    return request.headers.get("user-agent", "")
-
-
-def address_of(request: Request) -> str:
-    """The address that a request came from; nobody in between is believed."""
-    return request.client.host if request.client is not None else ""

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from lumilio.api import (
     asset_metadata,
     assets,
+    audit,
     auth,
     batch,
     downloads,
@@ -64,6 +65,7 @@ ROUTERS: Sequence[Router] = (
     queue.api,
     events.api,
     users.api,
+    audit.api,
     settings.api,
     settings.capabilities,
 )

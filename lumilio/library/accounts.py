@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest, Conflict, NotFound, Unauthorized
-from lumilio.library import assets, second_factors, sessions, users
+from lumilio.library import assets, audit, second_factors, sessions, users
+from lumilio.library.audit import Detail
 from lumilio.library.context import Context, Role
 from lumilio.library.users import User
 
@@ -49,6 +50,7 @@ def change_own_password(ctx: Context, current: str, new: str) -> None:
     password_hash = users.hash_of(new)
     with ctx.db.write() as tx:
         _set_password(tx, user_id, password_hash, ctx.now(), is_temporary=False)
+        audit.record(ctx, tx, "password_changed")
 
 
 def change_own_profile(ctx: Context, change: AccountChange) -> User:
@@ -78,7 +80,10 @@ def change_account(ctx: Context, user_id: int, change: AccountChange) -> User:
             raise Conflict("This user name is taken") from error
         if change.is_active is False:
             sessions.revoke_all(tx, user_id, now)
-        return _require(tx, user_id)
+        after = _require(tx, user_id)
+        if changed := _audited(before, after):
+            audit.record(ctx, tx, "user_updated", changed, subject_id=user_id)
+        return after
 
 
 def reset_access(ctx: Context, user_id: int) -> str:
@@ -92,6 +97,7 @@ def reset_access(ctx: Context, user_id: int) -> str:
         _require(tx, user_id)
         second_factors.remove_all(tx, user_id)
         _set_password(tx, user_id, password_hash, ctx.now(), is_temporary=True)
+        audit.record(ctx, tx, "access_reset", subject_id=user_id)
     return password
 
 
@@ -154,6 +160,16 @@ def _avatar(ctx: Context, db: Connection, text: str) -> int | None:
     if key is None or not ctx.principal.may_see(owner_id):
         raise BadRequest("The avatar is not a photo in your library")
     return int(key)
+
+
+def _audited(before: User, after: User) -> dict[str, Detail]:
+    """What has changed of an account that matters for who may come in, and how it is now."""
+    now: dict[str, Detail] = {
+        "username": after.username,
+        "role": after.role,
+        "is_active": after.is_active,
+    }
+    return {name: value for name, value in now.items() if getattr(before, name) != value}
 
 
 def _loses_administrator(before: User, change: AccountChange) -> bool:

@@ -32,12 +32,12 @@ BY_ACCOUNT = Limit(8, timedelta(minutes=1), timedelta(minutes=5))
 
 
 @contextmanager
-def attempt(ctx: Context, scope: str, *, address: str, account: str = "") -> Iterator[None]:
-    """Count an attempt by an address at an account, unless it turns out not to be Unauthorized.
+def attempt(ctx: Context, scope: str, *, account: str = "") -> Iterator[None]:
+    """Count an attempt by the caller's address at an account, unless it turns out not to be Unauthorized.
 
     Raises TooManyAttempts.
     """
-    subjects = {_subject(ctx, scope, "address", address): BY_ADDRESS}
+    subjects = {_subject(ctx, scope, "address", ctx.caller.address): BY_ADDRESS}
     if account:
         subjects[_subject(ctx, scope, "account", account)] = BY_ACCOUNT
     with ctx.db.write(durable=False) as tx:

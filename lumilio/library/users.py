@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest, Conflict, Unauthorized
+from lumilio.library import audit
 from lumilio.library.context import Context, Role
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -116,6 +117,7 @@ def register(ctx: Context, username: str, password: str) -> User:
             )
         except apsw.ConstraintError as error:
             raise Conflict("This user name is taken") from error
+        audit.record(ctx, tx, "user_registered", {"role": role}, actor_id=user_id)
         return _require(tx, user_id)
 
 
@@ -162,6 +164,14 @@ def find_active(db: Connection, user_id: int) -> User | None:
     """The account with this key if it may sign in."""
     user = find(db, user_id)
     return user if user is not None and user.is_active else None
+
+
+def find_key(db: Connection, username: str) -> int | None:
+    """The key of the account with this name, however it is spelled."""
+    key: int | None = db.value(
+        "SELECT id FROM users WHERE username = ?", (normalize_username(username),)
+    )
+    return key
 
 
 def find(db: Connection, user_id: int) -> User | None:

@@ -20,6 +20,7 @@ OURS = operations(our_document())
 BEYOND = {
     "cancel_job",
     "get_asset_waveform",
+    "list_audit_events",
     "list_sessions",
     "pause_queue",
     "precheck_assets",
