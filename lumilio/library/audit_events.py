@@ -1,13 +1,13 @@
 """Reading the audit log."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import from_microseconds, to_microseconds
-from lumilio.library.audit import Action
+from lumilio.library.audit import Action, Detail
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
 
@@ -27,7 +27,7 @@ class AuditEvent(Struct, omit_defaults=True, kw_only=True):
     subject: str | UnsetType = UNSET
     address: str
     user_agent: str
-    details: dict[str, Any]
+    details: dict[str, Detail]
 
 
 class AuditFilter(Struct, frozen=True, kw_only=True):
@@ -89,5 +89,5 @@ def _decode(
         subject=UNSET if subject is None else subject,
         address=address,
         user_agent=user_agent,
-        details=msgspec.json.decode(details),
+        details=msgspec.json.decode(details, type=dict[str, Detail]),
     )
