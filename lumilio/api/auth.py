@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 
-from lumilio.api.origins import is_from_this_machine, is_own_page
+from lumilio.api.origins import is_from_this_machine
 from lumilio.api.typed import Router
 from lumilio.errors import Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized
 from lumilio.library import sessions, sign_ins, throttling, users
@@ -72,7 +72,7 @@ def register_account(ctx: Context, request: Request, body: RegistrationRequest) 
 
     The first account becomes administrator. Only from the machine that Lumilio runs on.
     """
-    if not (is_from_this_machine(request) and is_own_page(request)):
+    if not is_from_this_machine(request):
         raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
     user = users.register(ctx, body.username, body.password)
     session = session_of(sessions.start(ctx, user, "registration"))
