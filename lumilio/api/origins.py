@@ -28,6 +28,11 @@ def is_own_page(request: Request) -> bool:
     return request.url.hostname in {"localhost", "127.0.0.1", "::1", _server_host(request)}
 
 
+def is_on_this_machine(request: Request) -> bool:
+    """Whether somebody at this machine asks, and not a page of somebody else's."""
+    return is_from_this_machine(request) and is_own_page(request)
+
+
 def _server_host(request: Request) -> str:
     """The address on which this connection arrived."""
     server: tuple[str, int | None] | None = request.scope.get("server")

@@ -24,6 +24,7 @@ from lumilio.api import (
     downloads,
     events,
     health,
+    invites,
     mfa,
     playback,
     precheck,
@@ -64,6 +65,7 @@ ROUTERS: Sequence[Router] = (
     queue.api,
     events.api,
     users.api,
+    invites.api,
     settings.api,
     settings.capabilities,
 )

@@ -5,7 +5,7 @@ so that a burst of them gets no further than its limit; only what turned out wro
 """
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -29,6 +29,7 @@ class Limit(Struct, frozen=True):
 # A household shares one address; an account has one owner.
 BY_ADDRESS = Limit(60, timedelta(minutes=1), timedelta(minutes=5))
 BY_ACCOUNT = Limit(8, timedelta(minutes=1), timedelta(minutes=5))
+NEW_BY_ADDRESS = Limit(20, timedelta(hours=1), timedelta(hours=1))
 
 
 @contextmanager
@@ -40,10 +41,7 @@ def attempt(ctx: Context, scope: str, *, address: str, account: str = "") -> Ite
     subjects = {_subject(ctx, scope, "address", address): BY_ADDRESS}
     if account:
         subjects[_subject(ctx, scope, "account", account)] = BY_ACCOUNT
-    with ctx.db.write(durable=False) as tx:
-        waits = [_count(tx, subject, limit, ctx.now()) for subject, limit in subjects.items()]
-    if any(waits):
-        raise TooManyAttempts(-(-max(waits) // timedelta(seconds=1)))
+    _begin(ctx, subjects)
     is_wrong = False
     try:
         yield
@@ -55,11 +53,26 @@ def attempt(ctx: Context, scope: str, *, address: str, account: str = "") -> Ite
             _take_back(ctx, subjects)
 
 
+def count(ctx: Context, scope: str, *, address: str) -> None:
+    """Count what an address may do only so often even when nothing about it is wrong.
+
+    Raises TooManyAttempts.
+    """
+    _begin(ctx, {_subject(ctx, scope, "address", address): NEW_BY_ADDRESS})
+
+
 def forget_old(ctx: Context) -> None:
     """Drop counts that matter no more."""
     before = to_microseconds(ctx.now() - _FORGET_AFTER)
     with ctx.db.write() as tx:
         tx.run("DELETE FROM attempts WHERE window_began_at < ?", (before,))
+
+
+def _begin(ctx: Context, subjects: Mapping[bytes, Limit]) -> None:
+    with ctx.db.write(durable=False) as tx:
+        waits = [_count(tx, subject, limit, ctx.now()) for subject, limit in subjects.items()]
+    if any(waits):
+        raise TooManyAttempts(-(-max(waits) // timedelta(seconds=1)))
 
 
 def _subject(ctx: Context, *parts: str) -> bytes:

@@ -19,6 +19,7 @@ from lumilio.errors import (
 )
 from lumilio.library import (
     asset_records,
+    invites,
     jobs,
     merging,
     placing,
@@ -287,6 +288,7 @@ class Dispatcher:
             jobs.delete_finished(tx, self._ctx.now())
         sessions.delete_expired(self._ctx)
         throttling.forget_old(self._ctx)
+        invites.forget_old(self._ctx)
         merging.delete_expired(self._ctx)
         placing.delete_outdated(self._ctx)
 

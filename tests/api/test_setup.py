@@ -19,6 +19,7 @@ def test_a_fresh_installation_waits_for_its_administrator(fresh: Library) -> Non
             "strategy": "date",
             "duplicate_handling": "rename",
         },
+        "registration": "open",
     }
 
 
