@@ -15,6 +15,8 @@ from lumilio.library import assets, second_factors, sessions, setup_codes, users
 from lumilio.library.context import Context, Role
 from lumilio.library.users import User
 
+# What SQLite understands as no limit.
+ALL = -1
 _LONGEST_DISPLAY_NAME = 64
 # Begins with one of each class of character, so that it always follows the rules.
 _TEMPORARY_PREFIX = "Lu7"
@@ -115,7 +117,7 @@ def reset_access(ctx: Context, user_id: int) -> str:
     return password
 
 
-def list_accounts(ctx: Context, limit: int, offset: int) -> tuple[list[ManagedUser], int]:
+def list_accounts(ctx: Context, limit: int = ALL, offset: int = 0) -> tuple[list[ManagedUser], int]:
     """One page of all accounts, the newest first, and how many there are."""
     with ctx.db.read() as db:
         listed = db.rows(
