@@ -127,6 +127,7 @@ def test_serve_shows_a_setup_code_until_there_is_an_account(
     second = serve("serve")
     second.process.terminate()
     assert second.next_line() == ""
+    second.end()
 
 
 def test_the_settings_in_force_are_shown_with_their_sources(lumilio: Run, home: Path) -> None:
