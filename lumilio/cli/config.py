@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from lumilio.settings import InvalidSettings, load, load_with_sources
 
 
 def show(flags: Mapping[str, Any]) -> None:
-    """Print every setting with its source; raises InvalidSettings. None of them is a secret."""
+    """Print every setting in the manner of the file, with its source; raises InvalidSettings.
+
+    None of them is a secret.
+    """
     settings, sources = load_with_sources(flags)
-    table = Table("Setting", "Value", "From", box=None)
     for name, value in msgspec.structs.asdict(settings).items():
-        table.add_row(name, msgspec.json.encode(value).decode(), sources.get(name, "default"))
-    Console().print(table)
+        # Strings, numbers and arrays look the same in TOML.
+        print(f"{name} = {msgspec.json.encode(value).decode()}  # {sources.get(name, 'default')}")
 
 
 def check(flags: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,12 +134,15 @@ def test_serve_shows_a_setup_code_until_there_is_an_account(
 def test_the_settings_in_force_are_shown_with_their_sources(lumilio: Run, home: Path) -> None:
     home.mkdir()
     (home / "lumilio.toml").write_text("log_level = 'error'\n")
-    shown = lumilio("config", "show", LUMILIO_HOST="0.0.0.0", COLUMNS="200")
+    shown = lumilio("config", "show", LUMILIO_HOST="0.0.0.0")
     assert shown.returncode == 0, shown.stderr
-    for row in ('log_level +"error" +file', 'host +"0.0.0.0" +environment', "scan_enabled +true"):
-        assert re.search(row, shown.stdout)
-    assert re.search(r"scan_enabled +true +default", shown.stdout)
-    assert re.search(rf'home +"{home}" +flag', lumilio("config", "show", "--home", home).stdout)
+    lines = shown.stdout.splitlines()
+    assert f'home = "{home}"  # environment' in lines
+    assert 'log_level = "error"  # file' in lines
+    assert 'host = "0.0.0.0"  # environment' in lines
+    assert "scan_enabled = true  # default" in lines
+    assert len(tomllib.loads(shown.stdout)) == len(lines)
+    assert f'home = "{home}"  # flag' in lumilio("config", "show", "--home", home).stdout
 
 
 def test_all_problems_of_the_settings_are_listed(lumilio: Run, home: Path) -> None:
