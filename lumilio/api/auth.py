@@ -84,23 +84,22 @@ def register_account(ctx: Context, request: Request, body: RegistrationRequest) 
     """
     applicant = Applicant(
         is_on_this_machine=is_on_this_machine(request),
-        address=address_of(request),
         setup_code=body.setup_code or request.headers.get(_SETUP_CODE.name, ""),
         invite_token=body.invite_token,
     )
     user = sign_ups.register(ctx, body.username, body.password, applicant)
-    session = session_of(sessions.start(ctx, user, agent_of(request)))
+    session = session_of(sessions.start(ctx, user, "registration"))
     if user.role == "admin":
         session.bootstrap_admin = True
     return session
 
 
 @api.post("/auth/login", role="public", errors=(Unauthorized, TooManyAttempts))
-def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession:
+def login(ctx: Context, body: LoginRequest) -> AuthSession:
     """Sign in with name and password."""
     account = users.normalize_username(body.username)
-    with throttling.attempt(ctx, "password", address=address_of(request), account=account):
-        begun = sign_ins.begin(ctx, body.username, body.password, agent_of(request))
+    with throttling.attempt(ctx, "password", account=account):
+        begun = sign_ins.begin(ctx, body.username, body.password)
     if isinstance(begun, FactorRequest):
         return AuthSession(
             user=begun.user, requires_mfa=True, mfa_token=begun.token, mfa_methods=begun.methods
@@ -109,16 +108,16 @@ def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession:
 
 
 @api.post("/auth/refresh", role="public", errors=(Unauthorized, TooManyAttempts))
-def refresh_session(ctx: Context, request: Request, body: RefreshTokenRequest) -> AuthSession:
+def refresh_session(ctx: Context, body: RefreshTokenRequest) -> AuthSession:
     """Trade a refresh token for a new session."""
-    with throttling.attempt(ctx, "refresh token", address=address_of(request)):
+    with throttling.attempt(ctx, "refresh token"):
         return session_of(sessions.refresh(ctx, body.refresh_token))
 
 
 @api.post("/auth/logout", role="public", errors=(Unauthorized, TooManyAttempts))
-def logout(ctx: Context, request: Request, body: RefreshTokenRequest) -> Message:
+def logout(ctx: Context, body: RefreshTokenRequest) -> Message:
     """Revoke a refresh token, and every token of its session."""
-    with throttling.attempt(ctx, "refresh token", address=address_of(request)):
+    with throttling.attempt(ctx, "refresh token"):
         sessions.end(ctx, body.refresh_token)
     return Message("You are signed out")
 
@@ -164,13 +163,3 @@ def session_of(tokens: SessionTokens) -> AuthSession:
         expires_at=tokens.expires_at,
         requires_mfa=False,
     )
-
-
-def agent_of(request: Request) -> str:
-    """What the client calls itself."""
-    return request.headers.get("user-agent", "")
-
-
-def address_of(request: Request) -> str:
-    """The address that a request came from; nobody in between is believed."""
-    return request.client.host if request.client is not None else ""

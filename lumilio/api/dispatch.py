@@ -15,13 +15,14 @@ from lumilio.api.parameters import read_path, read_query
 from lumilio.api.typed import JSON, Operation
 from lumilio.errors import BadRequest, Forbidden, NotInitialized, TooLarge, Unauthorized
 from lumilio.library import sessions, setup
-from lumilio.library.context import Context, Principal
+from lumilio.library.context import Caller, Context, Principal
 from lumilio.library.sessions import Purpose
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _encoder = msgspec.json.Encoder()
 _BEARER = "Bearer "
+_LONGEST_AGENT = 300
 # Public operations ignore credentials and act with nobody's rights.
 NOBODY = Principal(user_id=None, username="", role="user")
 
@@ -40,7 +41,8 @@ def _endpoint(operation: Operation, ctx: Context) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         principal = await run_in_threadpool(_admit, operation, ctx, request)
-        arguments = _arguments(operation, request, ctx.acting_as(principal))
+        caller = ctx.acting_as(principal).called_from(_caller(request))
+        arguments = _arguments(operation, request, caller)
         if operation.body_type is not None:
             arguments["body"] = decode_body(await _body(request, operation.body_limit))
         if is_async:
@@ -66,6 +68,12 @@ def _admit(operation: Operation, ctx: Context, request: Request) -> Principal:
     if operation.gate == "after_role":
         _require_setup(ctx)
     return principal
+
+
+def _caller(request: Request) -> Caller:
+    """Nobody in between is believed about the address."""
+    address = request.client.host if request.client is not None else ""
+    return Caller(address, request.headers.get("user-agent", "")[:_LONGEST_AGENT])
 
 
 def _principal(operation: Operation, ctx: Context, request: Request) -> Principal:

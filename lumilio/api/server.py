@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from lumilio.api import (
     asset_metadata,
     assets,
+    audit,
     auth,
     batch,
     downloads,
@@ -66,6 +67,7 @@ ROUTERS: Sequence[Router] = (
     events.api,
     users.api,
     invites.api,
+    audit.api,
     settings.api,
     settings.capabilities,
 )

@@ -3,9 +3,8 @@
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from starlette.requests import Request
 
-from lumilio.api.auth import Message, address_of
+from lumilio.api.auth import Message
 from lumilio.api.parameters import OutOfRange
 from lumilio.api.typed import Router
 from lumilio.errors import Conflict, NotFound, TooManyAttempts
@@ -94,11 +93,14 @@ def update_own_profile(ctx: Context, body: ProfilePatch) -> User:
     return accounts.change_own_profile(ctx, change)
 
 
-@api.patch("/users/me/password", role="user", restricted=True, errors=(TooManyAttempts,))
-def change_own_password(ctx: Context, request: Request, body: PasswordChange) -> Message:
+# Who was given the first account has to choose a password before anything can be set up.
+@api.patch(
+    "/users/me/password", role="user", gate="none", restricted=True, errors=(TooManyAttempts,)
+)
+def change_own_password(ctx: Context, body: PasswordChange) -> Message:
     """Change one's password; ends all one's sessions, this one too."""
     account = str(ctx.principal.user_id)
-    with throttling.attempt(ctx, "password", address=address_of(request), account=account):
+    with throttling.attempt(ctx, "password", account=account):
         accounts.change_own_password(ctx, body.current_password, body.new_password)
     return Message("The password is changed; please sign in again")
 

@@ -7,7 +7,7 @@ from lumilio.db import Database, migrate
 from lumilio.errors import NotFound
 from lumilio.home import AlreadyRunning, Home, HomeLock
 from lumilio.library import keys
-from lumilio.library.context import Context, utc_now
+from lumilio.library.context import COMMAND_LINE, Context, utc_now
 from lumilio.settings import Settings
 
 
@@ -30,7 +30,8 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[Context]:
         try:
             if is_free:
                 migrate(database, home.backups)
-            yield Context(database, utc_now, settings, keys.load_or_create(home.root_key))
+            root_keys = keys.load_or_create(home.root_key)
+            yield Context(database, utc_now, settings, root_keys, caller=COMMAND_LINE)
         finally:
             database.close()
     finally:

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest, Conflict, NotFound, Unauthorized
-from lumilio.library import assets, second_factors, sessions, setup_codes, users
+from lumilio.library import assets, audit, second_factors, sessions, setup_codes, users
+from lumilio.library.audit import Detail
 from lumilio.library.context import Context, Role
 from lumilio.library.users import User
 
@@ -51,6 +52,7 @@ def change_own_password(ctx: Context, current: str, new: str) -> None:
     password_hash = users.hash_of(new)
     with ctx.db.write() as tx:
         _set_password(tx, user_id, password_hash, ctx.now(), is_temporary=False)
+        audit.record(ctx, tx, "password_changed")
 
 
 def change_own_profile(ctx: Context, change: AccountChange) -> User:
@@ -80,7 +82,10 @@ def change_account(ctx: Context, user_id: int, change: AccountChange) -> User:
             raise Conflict("This user name is taken") from error
         if change.is_active is False:
             sessions.revoke_all(tx, user_id, now)
-        return _require(tx, user_id)
+        after = _require(tx, user_id)
+        if changed := _audited(before, after):
+            audit.record(ctx, tx, "user_updated", changed, subject_id=user_id)
+        return after
 
 
 def create(ctx: Context, username: str, display_name: str, role: Role) -> tuple[User, str]:
@@ -100,6 +105,7 @@ def create(ctx: Context, username: str, display_name: str, role: Role) -> tuple[
             ctx, tx, name, password_hash, role, display_name=shown, must_change_password=True
         )
         setup_codes.void(tx)
+        audit.record(ctx, tx, "user_created", {"role": role}, subject_id=user.user_id)
     return user, password
 
 
@@ -114,6 +120,7 @@ def reset_access(ctx: Context, user_id: int) -> str:
         _require(tx, user_id)
         second_factors.remove_all(tx, user_id)
         _set_password(tx, user_id, password_hash, ctx.now(), is_temporary=True)
+        audit.record(ctx, tx, "access_reset", subject_id=user_id)
     return password
 
 
@@ -179,6 +186,16 @@ def _avatar(ctx: Context, db: Connection, text: str) -> int | None:
     if key is None or not ctx.principal.may_see(owner_id):
         raise BadRequest("The avatar is not a photo in your library")
     return int(key)
+
+
+def _audited(before: User, after: User) -> dict[str, Detail]:
+    """What has changed of an account that matters for who may come in, and how it is now."""
+    now: dict[str, Detail] = {
+        "username": after.username,
+        "role": after.role,
+        "is_active": after.is_active,
+    }
+    return {name: value for name, value in now.items() if getattr(before, name) != value}
 
 
 def _loses_administrator(before: User, change: AccountChange) -> bool:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import Conflict, NotFound, Unauthorized
-from lumilio.library import system_settings
+from lumilio.library import audit, system_settings
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
 
@@ -54,6 +54,7 @@ def create(ctx: Context, note: str, lifetime: timedelta) -> tuple[Invite, str]:
                 to_microseconds(now + lifetime),
             ),
         )
+        audit.record(ctx, tx, "invite_created", {"invite_id": invite_id})
         (invite,) = _list(ctx, tx, "WHERE invites.id = ?", invite_id)
     return invite, token
 
@@ -69,20 +70,28 @@ def revoke(ctx: Context, invite_id: int) -> None:
     with ctx.db.write() as tx:
         if not tx.run("DELETE FROM invites WHERE id = ?", (invite_id,)):
             raise NotFound("There is no such invitation")
+        audit.record(ctx, tx, "invite_revoked", {"invite_id": invite_id})
 
 
-def require_open(ctx: Context, db: Connection, token: str) -> None:
-    """Raises Unauthorized, the same for every reason, unless the token can still be used."""
-    open_one = "SELECT 1 FROM invites WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?"
-    if not db.value(open_one, (_hash(ctx, token), to_microseconds(ctx.now()))):
+def require_open(ctx: Context, db: Connection, token: str) -> int:
+    """The id of the invitation with this token, which can still be used.
+
+    Raises Unauthorized, the same for every reason.
+    """
+    invite_id: int | None = db.value(
+        "SELECT id FROM invites WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?",
+        (_hash(ctx, token), to_microseconds(ctx.now())),
+    )
+    if invite_id is None:
         raise Unauthorized("This invitation cannot be used any more; ask for a new one")
+    return invite_id
 
 
-def spend(ctx: Context, tx: Transaction, token: str, user_id: int) -> None:
+def spend(ctx: Context, tx: Transaction, invite_id: int, user_id: int) -> None:
     """Note who came by an invitation; `require_open` has let them through in this transaction."""
     tx.run(
-        "UPDATE invites SET used_at = ?, used_by = ? WHERE token_hash = ?",
-        (to_microseconds(ctx.now()), user_id, _hash(ctx, token)),
+        "UPDATE invites SET used_at = ?, used_by = ? WHERE id = ?",
+        (to_microseconds(ctx.now()), user_id, invite_id),
     )
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest, Unauthorized
-from lumilio.library import challenges, codes, users
+from lumilio.library import audit, challenges, codes, users
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
 
@@ -130,6 +130,7 @@ def enable(ctx: Context, setup_token: str, code: str) -> RecoveryCodes:
                     (user_id, sealed, to_microseconds(ctx.now()), step),
                 )
                 replaced = _replace_codes(ctx, tx, user_id)
+                audit.record(ctx, tx, "totp_enabled")
     if step is None:
         raise BadRequest("The code is wrong, or the set-up has expired; please try again")
     return replaced
@@ -143,6 +144,7 @@ def disable(ctx: Context, current_password: str) -> MfaStatus:
     user_id = _require_app(ctx, current_password)
     with ctx.db.write() as tx:
         remove_all(tx, user_id)
+        audit.record(ctx, tx, "totp_disabled")
         return status_of(tx, user_id)
 
 
@@ -150,6 +152,7 @@ def regenerate_codes(ctx: Context, current_password: str) -> RecoveryCodes:
     """Replace the caller's recovery codes; errors as in `disable`."""
     user_id = _require_app(ctx, current_password)
     with ctx.db.write() as tx:
+        audit.record(ctx, tx, "recovery_codes_regenerated")
         return _replace_codes(ctx, tx, user_id)
 
 

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from lumilio.db import Connection
 from lumilio.errors import Forbidden, Unauthorized
-from lumilio.library import invites, setup_codes, system_settings, throttling, users
+from lumilio.library import audit, invites, setup_codes, system_settings, throttling, users
+from lumilio.library.audit import Detail
 from lumilio.library.context import Context, Role
 from lumilio.library.users import User
 
@@ -21,7 +22,6 @@ class Applicant(Struct, frozen=True):
     """Where somebody who wants an account is, and what they bring along."""
 
     is_on_this_machine: bool
-    address: str
     setup_code: str = ""
     invite_token: str = ""
 
@@ -45,26 +45,30 @@ def register(ctx: Context, username: str, password: str, applicant: Applicant) -
     # There is one code for everybody, so guesses count wherever they come from.
     shared = "setup code" if applicant.setup_code and not applicant.is_on_this_machine else ""
     with (
-        throttling.attempt(ctx, "registration", address=applicant.address, account=shared),
+        throttling.attempt(ctx, "registration", account=shared),
         ctx.db.read() as db,
     ):
         _admit(ctx, db, applicant)
     if not applicant.is_on_this_machine:
-        throttling.count(ctx, "new account", address=applicant.address)
+        throttling.count(ctx, "new account")
     name = users.new_username(username)
     users.check_password(password)
     password_hash = users.hash_of(password)
     with ctx.db.write() as tx:
-        _admit(ctx, tx, applicant)
+        invite_id = _admit(ctx, tx, applicant)
         role: Role = "user" if users.exist(tx) else "admin"
         user = users.add(ctx, tx, name, password_hash, role)
         setup_codes.void(tx)
-        if applicant.invite_token:
-            invites.spend(ctx, tx, applicant.invite_token, user.user_id)
+        details: dict[str, Detail] = {"role": role}
+        if invite_id is not None:
+            invites.spend(ctx, tx, invite_id, user.user_id)
+            details["invite_id"] = invite_id
+        audit.record(ctx, tx, "user_registered", details, actor_id=user.user_id)
     return user
 
 
-def _admit(ctx: Context, db: Connection, applicant: Applicant) -> None:
+def _admit(ctx: Context, db: Connection, applicant: Applicant) -> int | None:
+    """Who brings what it takes may go on; the id of the invitation they brought."""
     needed = registration(db, on_this_machine=applicant.is_on_this_machine)
     if needed == "closed":
         raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
@@ -75,5 +79,4 @@ def _admit(ctx: Context, db: Connection, applicant: Applicant) -> None:
             raise Unauthorized("The setup code is wrong; each start of Lumilio makes a new one")
     if needed == "invite" and not applicant.invite_token:
         raise Forbidden("An account needs an invitation by an administrator")
-    if applicant.invite_token:
-        invites.require_open(ctx, db, applicant.invite_token)
+    return invites.require_open(ctx, db, applicant.invite_token) if applicant.invite_token else None

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest
+from lumilio.library import audit
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
 
@@ -153,6 +154,11 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
                 ctx.principal.user_id,
             ),
         )
+        changed = _changed("llm", before.llm, after.llm) + _changed("ml", before.ml, after.ml)
+        if after.registration_mode != before.registration_mode:
+            changed.append("registration_mode")
+        if changed:
+            audit.record(ctx, tx, "settings_updated", {"changed": changed})
         return _public(tx, after)
 
 
@@ -197,6 +203,15 @@ def _merged(before: StoredMl, patch: MlSettingsPatch) -> StoredMl:
     return msgspec.structs.replace(
         before, **{name: value for name, value in given.items() if value is not None}
     )
+
+
+def _changed(section: str, before: Struct, after: Struct) -> list[str]:
+    """The names, not the values, for a secret is among them."""
+    return [
+        f"{section}.{name.removeprefix('sealed_')}"
+        for name in before.__struct_fields__
+        if getattr(before, name) != getattr(after, name)
+    ]
 
 
 def _or(value: bool | None, otherwise: bool) -> bool:

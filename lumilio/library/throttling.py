@@ -4,7 +4,6 @@ The counts are rows, so that a restart opens nothing. Every attempt counts befor
 so that a burst of them gets no further than its limit; only what turned out wrong stays counted.
 """
 
-import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -33,12 +32,12 @@ NEW_BY_ADDRESS = Limit(20, timedelta(hours=1), timedelta(hours=1))
 
 
 @contextmanager
-def attempt(ctx: Context, scope: str, *, address: str, account: str = "") -> Iterator[None]:
-    """Count an attempt by an address at an account, unless it turns out not to be Unauthorized.
+def attempt(ctx: Context, scope: str, *, account: str = "") -> Iterator[None]:
+    """Count an attempt by the caller's address at an account, unless it turns out not to be Unauthorized.
 
     Raises TooManyAttempts.
     """
-    subjects = {_subject(ctx, scope, "address", address): BY_ADDRESS}
+    subjects = {_subject(ctx, scope, "address", ctx.caller.address): BY_ADDRESS}
     if account:
         subjects[_subject(ctx, scope, "account", account)] = BY_ACCOUNT
     _begin(ctx, subjects)
@@ -53,12 +52,12 @@ def attempt(ctx: Context, scope: str, *, address: str, account: str = "") -> Ite
             _take_back(ctx, subjects)
 
 
-def count(ctx: Context, scope: str, *, address: str) -> None:
-    """Count what an address may do only so often even when nothing about it is wrong.
+def count(ctx: Context, scope: str) -> None:
+    """Count what the caller's address may do only so often even when nothing about it is wrong.
 
     Raises TooManyAttempts.
     """
-    _begin(ctx, {_subject(ctx, scope, "address", address): NEW_BY_ADDRESS})
+    _begin(ctx, {_subject(ctx, scope, "address", ctx.caller.address): NEW_BY_ADDRESS})
 
 
 def forget_old(ctx: Context) -> None:
@@ -77,7 +76,7 @@ def _begin(ctx: Context, subjects: Mapping[bytes, Limit]) -> None:
 
 def _subject(ctx: Context, *parts: str) -> bytes:
     # People type passwords into the field of the name; what is stored must not show them.
-    return hmac.digest(ctx.keys.derive("throttling"), "\0".join(parts).encode(), "sha256")
+    return ctx.keys.digest("throttling", "\0".join(parts).encode())
 
 
 def _take_back(ctx: Context, subjects: Iterable[bytes]) -> None:

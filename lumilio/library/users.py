@@ -179,6 +179,14 @@ def find_active(db: Connection, user_id: int) -> User | None:
     return user if user is not None and user.is_active else None
 
 
+def find_key(db: Connection, username: str) -> int | None:
+    """The key of the account with this name, however it is spelled."""
+    key: int | None = db.value(
+        "SELECT id FROM users WHERE username = ?", (normalize_username(username),)
+    )
+    return key
+
+
 def find(db: Connection, user_id: int) -> User | None:
     """The account with this key, also one that may not sign in."""
     return db.row(decode, f"SELECT {COLUMNS} FROM users WHERE users.id = ?", (user_id,))

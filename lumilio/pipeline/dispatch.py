@@ -19,6 +19,7 @@ from lumilio.errors import (
 )
 from lumilio.library import (
     asset_records,
+    audit,
     invites,
     jobs,
     merging,
@@ -289,6 +290,7 @@ class Dispatcher:
         sessions.delete_expired(self._ctx)
         throttling.forget_old(self._ctx)
         invites.forget_old(self._ctx)
+        audit.delete_outdated(self._ctx)
         merging.delete_expired(self._ctx)
         placing.delete_outdated(self._ctx)
 

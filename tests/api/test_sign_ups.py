@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lumilio.library import invites, setup_codes
+from lumilio.library import accounts, invites, setup_codes
 from tests.conftest import Running
 from tests.support.api import PASSWORD, Api
 from tests.support.library import Library
@@ -379,3 +379,32 @@ def test_accounts_for_others_are_created_by_administrators_only(library: Library
     ben = library.api.register("ben")
     assert ben.post("/users", {"username": "sam"}).status_code == 403
     assert library.api.post("/users", {"username": "sam"}).status_code == 401
+
+
+def _told(library: Library) -> list[tuple[str, str | None, str | None, dict[str, Any]]]:
+    events = library.admin.ok("GET", "/admin/audit")["events"][::-1]
+    return [
+        (event["action"], event.get("actor"), event.get("subject"), event["details"])
+        for event in events
+        if event["action"] != "login"
+    ]
+
+
+def test_how_accounts_came_to_be_stands_in_the_audit_log(library: Library, laptop: Api) -> None:
+    before = len(_told(library))
+    _allow(library, "invite")
+    used, revoked = _invite(library), _invite(library)
+    first, second = used["invite"]["invite_id"], revoked["invite"]["invite_id"]
+    _register(laptop, "sam", invite_token=used["invite_token"])
+    library.admin.ok("DELETE", f"/invites/{second}")
+    library.admin.ok("POST", "/users", {"username": "tom"})
+    accounts.create(library.ctx, "kim", "", "user")
+    assert _told(library)[before:] == [
+        ("settings_updated", "admin", None, {"changed": ["registration_mode"]}),
+        ("invite_created", "admin", None, {"invite_id": first}),
+        ("invite_created", "admin", None, {"invite_id": second}),
+        ("user_registered", "sam", None, {"role": "user", "invite_id": first}),
+        ("invite_revoked", "admin", None, {"invite_id": second}),
+        ("user_created", "admin", "tom", {"role": "user"}),
+        ("user_created", None, "kim", {"role": "user"}),
+    ]

@@ -60,7 +60,15 @@ def test_accounts_are_created_and_reset_beside_a_running_server(
     assert admin.get("/auth/me").status_code == 401
     old = server.api().post("/auth/login", {"username": "ada", "password": PASSWORD})
     assert old.status_code == 401
-    assert _must_change(server.api().login("ada", once))
+    ada = server.api().login("ada", once)
+    assert _must_change(ada)
+    ada.ok(
+        "PATCH", "/users/me/password", {"current_password": once, "new_password": f"{PASSWORD}0"}
+    )
+    ada = server.api().login("ada", f"{PASSWORD}0")
+    (reset,) = ada.ok("GET", "/admin/audit", params={"action": "access_reset"})["events"]
+    assert (reset["subject"], reset["user_agent"]) == ("ada", "lumilio command line")
+    assert "actor" not in reset
     assert server.end()[:2] == (0, "")
 
 

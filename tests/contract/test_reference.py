@@ -22,6 +22,7 @@ BEYOND = {
     "create_invite",
     "create_user",
     "get_asset_waveform",
+    "list_audit_events",
     "list_invites",
     "list_sessions",
     "pause_queue",

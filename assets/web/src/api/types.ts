@@ -8,6 +8,7 @@ export type AssetChange = Schemas['AssetChange'];
 export type AssetDetail = Schemas['AssetDetail'] & { thumbhash?: string };
 export type AssetExif = Schemas['AssetExif'];
 export type AssetQuery = Schemas['AssetQuery'];
+export type AuditEvent = Schemas['AuditEvent'];
 export type AuthSession = Schemas['AuthSession'];
 export type BrowsePage = Schemas['BrowsePage'];
 export type JobChange = Schemas['JobChange'];

@@ -4,6 +4,7 @@ export type PageName =
   | 'settings'
   | 'account'
   | 'users'
+  | 'audit'
   | 'repositories'
   | 'activity'
   | 'setup'
@@ -24,6 +25,7 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/settings', 'settings'],
   ['/account', 'account'],
   ['/users', 'users'],
+  ['/audit', 'audit'],
   ['/repositories', 'repositories'],
   ['/activity', 'activity'],
   ['/setup', 'setup'],
