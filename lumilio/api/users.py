@@ -93,10 +93,7 @@ def update_own_profile(ctx: Context, body: ProfilePatch) -> User:
     return accounts.change_own_profile(ctx, change)
 
 
-# Who was given the first account has to choose a password before anything can be set up.
-@api.patch(
-    "/users/me/password", role="user", gate="none", restricted=True, errors=(TooManyAttempts,)
-)
+@api.patch("/users/me/password", role="user", restricted=True, errors=(TooManyAttempts,))
 def change_own_password(ctx: Context, body: PasswordChange) -> Message:
     """Change one's password; ends all one's sessions, this one too."""
     account = str(ctx.principal.user_id)
