@@ -16,7 +16,7 @@ from lumilio.api import server
 from lumilio.db import Database, migrate
 from lumilio.errors import LumilioError
 from lumilio.home import Home, HomeLock
-from lumilio.library import exports, keys, placing, repositories
+from lumilio.library import exports, keys, placing, repositories, setup_codes
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
 from lumilio.media.transcoder import Transcoder
@@ -68,6 +68,7 @@ class App:
         if not settings.storage_root:
             # What stands elsewhere may be a disk that is away; nothing is made in its place.
             settings.storage_path.mkdir(exist_ok=True)
+        self.setup_code = setup_codes.renew(self.ctx)
         repositories.repair_folders(self.ctx)
         placing.delete_abandoned(self.ctx)
         exports.delete_leftovers(self.ctx)

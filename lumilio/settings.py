@@ -6,7 +6,7 @@ database instead.
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,10 +34,22 @@ WebOrigin = Annotated[
 ]
 
 
+Source = Literal["file", "environment", "flag"]
+_WHERE: dict[Source, str] = {
+    "file": CONFIG_FILE,
+    "environment": "environment",
+    "flag": "command line",
+}
+
+
 class InvalidSettings(LumilioError):
-    """One or more settings are unusable; the message names all of them."""
+    """One or more settings are unusable; `problems` has a sentence about each."""
 
     title = "The settings cannot be used"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
 
 
 def default_home() -> Path:
@@ -114,24 +126,37 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
 
     Raises InvalidSettings naming every problem at once.
     """
-    given = {name: value for name, value in flags.items() if value is not None}
+    settings, _ = load_with_sources(flags, environment)
+    return settings
+
+
+def load_with_sources(
+    flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ
+) -> tuple[Settings, dict[str, Source]]:
+    """As `load`, with where each value that is no default comes from."""
+    from_flags = {name: value for name, value in flags.items() if value is not None}
     from_environment = _environment_values(environment)
-    home = str(given.get("home") or from_environment.get("home") or default_home())
-    if problem := _problem("home", home):
-        raise InvalidSettings(problem)
-    merged = (
-        _file_values(Path(home).expanduser() / CONFIG_FILE)
-        | from_environment
-        | given
-        | {"home": home}
-    )
-    problems = [problem for name, value in merged.items() if (problem := _problem(name, value))]
+    home = str(from_flags.get("home") or from_environment.get("home") or default_home())
+    problems: list[str] = []
+    # What wins stands last.
+    given: dict[Source, dict[str, Any]] = {
+        "file": _file_values(home, problems),
+        "environment": from_environment,
+        "flag": from_flags,
+    }
+    values: dict[str, Any] = {"home": home}
+    sources: dict[str, Source] = {}
+    for source, named in given.items():
+        for name, value in named.items():
+            if problem := _problem(name, value):
+                problems.append(f"{name} ({_WHERE[source]}): {problem}")
+            values[name], sources[name] = value, source
     if problems:
-        raise InvalidSettings("; ".join(problems))
+        raise InvalidSettings(problems)
     for name in FOLDERS:
-        if merged.get(name):
-            merged[name] = str(Path(merged[name]).expanduser().resolve())
-    return msgspec.convert(merged, Settings, strict=False)
+        if values.get(name):
+            values[name] = str(Path(values[name]).expanduser().resolve())
+    return msgspec.convert(values, Settings, strict=False), sources
 
 
 def _environment_values(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -143,23 +168,32 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _file_values(path: Path) -> dict[str, Any]:
+def _file_values(home: str, problems: list[str]) -> dict[str, Any]:
+    """What the file in a home says; what keeps it from being read joins the problems."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        path = Path(home).expanduser() / CONFIG_FILE
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, RuntimeError):
+        # A home that cannot be named is a problem of the setting.
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidSettings(f"{path} cannot be read: {error}") from error
+    except (OSError, ValueError) as error:
+        problems.append(f"{path} cannot be read: {error}")
+        return {}
+    if "home" in values:
+        problems.append(
+            f"home ({CONFIG_FILE}): the file lies in the home and cannot say where it is"
+        )
+    return values
 
 
 def _problem(name: str, value: Any) -> str | None:
     fields = {field.name: field.type for field in msgspec.structs.fields(Settings)}
     if name not in fields:
-        return f"{name}: unknown setting"
+        return "unknown setting"
     try:
         msgspec.convert(value, fields[name], strict=False)
         if name in FOLDERS:
             Path(value).expanduser().resolve()
     except (msgspec.ValidationError, RuntimeError, OSError, ValueError) as error:
-        return f"{name}: {error}"
+        return str(error)
     return None

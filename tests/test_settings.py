@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lumilio.settings import InvalidSettings, Settings, default_home, load
+from lumilio.settings import InvalidSettings, Settings, default_home, load, load_with_sources
 from tests.support.contract import ROOT
 
 
@@ -96,6 +96,40 @@ def test_a_list_is_an_array_in_the_file_and_has_commas_in_the_environment(tmp_pa
     assert settings.cors_allowed_origins == ("https://b.example:8443", "http://[::1]")
     with pytest.raises(InvalidSettings, match="allowed_hosts"):
         load({"home": str(tmp_path)}, {"LUMILIO_ALLOWED_HOSTS": "a.example,,"})
+
+
+def test_what_another_source_hides_is_checked_all_the_same(tmp_path: Path) -> None:
+    _toml(tmp_path, "port = 'http'\n")
+    with pytest.raises(InvalidSettings) as caught:
+        load({"home": str(tmp_path), "port": 3}, {"LUMILIO_PORT": "ftp"})
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "port (lumilio.toml)",
+        "port (environment)",
+    ]
+
+
+@pytest.mark.parametrize("toml", ["port =", "home = '/elsewhere'"])
+def test_a_broken_file_hides_no_other_problem(tmp_path: Path, toml: str) -> None:
+    _toml(tmp_path, toml)
+    with pytest.raises(InvalidSettings) as caught:
+        load({"home": str(tmp_path), "decode_workers": -1}, {"LUMILIO_LOG_LEVEL": "loud"})
+    assert len(caught.value.problems) == 3
+    for word in ("lumilio.toml", "log_level (environment)", "decode_workers (command line)"):
+        assert word in caught.value.message
+
+
+def test_a_home_that_cannot_be_named_hides_no_other_problem() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load({"home": "~nobody-of-this-name/x"}, {"LUMILIO_PORT": "ftp"})
+    assert len(caught.value.problems) == 2
+
+
+def test_each_value_is_told_with_its_source(tmp_path: Path) -> None:
+    _toml(tmp_path, "port = 1\nlog_level = 'error'\nhost = '::1'\n")
+    flags = {"home": str(tmp_path), "port": 3}
+    settings, sources = load_with_sources(flags, {"LUMILIO_HOST": "0.0.0.0"})
+    assert (settings.port, settings.host, settings.log_level) == (3, "0.0.0.0", "error")
+    assert sources == {"home": "flag", "port": "flag", "host": "environment", "log_level": "file"}
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

@@ -5,27 +5,31 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 
-from lumilio.api.origins import is_from_this_machine
-from lumilio.api.typed import Router
+from lumilio.api.origins import is_on_this_machine
+from lumilio.api.typed import Header, Router
 from lumilio.errors import Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized
-from lumilio.library import sessions, sign_ins, throttling, users
+from lumilio.library import sessions, sign_ins, sign_ups, throttling, users
 from lumilio.library.context import Context
 from lumilio.library.sessions import MediaToken, Session, SessionTokens
 from lumilio.library.sign_ins import FactorRequest
+from lumilio.library.sign_ups import Applicant
 from lumilio.library.users import Instant, User
 
 api = Router("auth", "Sign-in, sessions and second factors.")
 
 SessionId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+_SETUP_CODE = Header("X-Setup-Code", "For the first account; the same as in the body.")
 # Three historic names; all others are snake_case.
 _CAMEL = {"refresh_token": "refreshToken", "expires_at": "expiresAt"}
 
 
 class RegistrationRequest(Struct, frozen=True):
-    """Name and password of a new account."""
+    """Name and password of a new account, and what creating it takes from another machine."""
 
     username: Annotated[str, Meta(min_length=3, max_length=50)]
     password: Annotated[str, Meta(min_length=6)]
+    invite_token: Annotated[str, Meta(description="Of an invitation (ours).")] = ""
+    setup_code: Annotated[str, Meta(description="For the first account (ours).")] = ""
 
 
 class LoginRequest(Struct, frozen=True):
@@ -66,15 +70,24 @@ class Message(Struct):
     message: str
 
 
-@api.post("/auth/register/start", role="public", errors=(Conflict, Forbidden))
+@api.post(
+    "/auth/register/start",
+    role="public",
+    errors=(Conflict, Forbidden, Unauthorized, TooManyAttempts),
+    headers=(_SETUP_CODE,),
+)
 def register_account(ctx: Context, request: Request, body: RegistrationRequest) -> AuthSession:
-    """Create an account and sign it in.
+    """Create an account and sign it in; the first account becomes administrator.
 
-    The first account becomes administrator. Only from the machine that Lumilio runs on.
+    From the machine that Lumilio runs on nothing more is needed. From elsewhere `GET /setup/status`
+    tells what it takes.
     """
-    if not is_from_this_machine(request):
-        raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
-    user = users.register(ctx, body.username, body.password)
+    applicant = Applicant(
+        is_on_this_machine=is_on_this_machine(request),
+        setup_code=body.setup_code or request.headers.get(_SETUP_CODE.name, ""),
+        invite_token=body.invite_token,
+    )
+    user = sign_ups.register(ctx, body.username, body.password, applicant)
     session = session_of(sessions.start(ctx, user, "registration"))
     if user.role == "admin":
         session.bootstrap_admin = True

@@ -68,7 +68,8 @@ def _admit(operation: Operation, ctx: Context, request: Request) -> Principal:
         raise Forbidden("Choose a new password first", cause="password_change_required")
     if operation.role == "admin" and not principal.is_admin:
         raise Forbidden("Only an administrator may do this")
-    if operation.gate == "after_role":
+    # Who was given the first account chooses a password before anything can be set up.
+    if operation.gate == "after_role" and not principal.must_change_password:
         _require_setup(ctx)
     return principal
 

@@ -59,11 +59,8 @@ class Door:
 
     def _require_own_host(self, request: Request) -> None:
         host = origins.host_of(request)
-        if host in self._names:
-            return
-        address = origins.address_of(host)
-        # No name leads to an address that is called by itself, so this needs no list of our own.
-        if address and (address.is_loopback or address == origins.server_address(request)):
+        # No name leads to an address that is called by itself, so those need no list.
+        if host in self._names or origins.is_own_address(request, host):
             return
         raise MisdirectedRequest(
             f"Lumilio does not answer under the name {host};"

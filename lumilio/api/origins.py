@@ -18,9 +18,8 @@ def is_from_this_machine(request: Request) -> bool:
     """A proxy on this machine speaks for others, so forwarded requests do not count."""
     if request.client is None or any(name in request.headers for name in _FORWARDED):
         return False
-    address = address_of(request.client.host)
     # A connection whose two ends have one address began on this machine, too.
-    return address is not None and (address.is_loopback or address == server_address(request))
+    return is_own_address(request, request.client.host)
 
 
 def is_own_page(request: Request) -> bool:
@@ -32,6 +31,16 @@ def is_own_page(request: Request) -> bool:
     # A proxy may have ended TLS, so the scheme of this connection says nothing.
     port = _DEFAULT_PORTS.get(scheme, "")
     return netloc.removesuffix(port) == request.headers.get("host", "").lower().removesuffix(port)
+
+
+def is_on_this_machine(request: Request) -> bool:
+    """Whether somebody at this machine asks, and not a page of somebody else's.
+
+    Nobody at it calls it by a name that was made for others; a silent proxy would pass that on.
+    """
+    host = host_of(request)
+    is_called_locally = host == "localhost" or is_own_address(request, host)
+    return is_from_this_machine(request) and is_called_locally and is_own_page(request)
 
 
 def require_own_page(request: Request, listed: Collection[str]) -> None:
@@ -63,7 +72,7 @@ def host_of(request: Request) -> str:
     return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
 
 
-def address_of(host: str) -> IPv4Address | IPv6Address | None:
+def _address(host: str) -> IPv4Address | IPv6Address | None:
     """The IP address that a text is; None when it is a name."""
     try:
         address = ip_address(host.partition("%")[0])
@@ -72,7 +81,13 @@ def address_of(host: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def server_address(request: Request) -> IPv4Address | IPv6Address | None:
+def is_own_address(request: Request, host: str) -> bool:
+    """Whether a host is the address that this connection arrived on, or any loopback address."""
+    address = _address(host)
+    return address is not None and (address.is_loopback or address == _server_address(request))
+
+
+def _server_address(request: Request) -> IPv4Address | IPv6Address | None:
     """The address on which this connection arrived."""
     server: tuple[str, int | None] | None = request.scope.get("server")
-    return address_of(server[0]) if server else None
+    return _address(server[0]) if server else None

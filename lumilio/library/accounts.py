@@ -11,11 +11,13 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest, Conflict, NotFound, Unauthorized
-from lumilio.library import assets, audit, second_factors, sessions, users
+from lumilio.library import assets, audit, second_factors, sessions, setup_codes, users
 from lumilio.library.audit import Detail
 from lumilio.library.context import Context, Role
 from lumilio.library.users import User
 
+# What SQLite understands as no limit.
+ALL = -1
 _LONGEST_DISPLAY_NAME = 64
 # Begins with one of each class of character, so that it always follows the rules.
 _TEMPORARY_PREFIX = "Lu7"
@@ -86,12 +88,33 @@ def change_account(ctx: Context, user_id: int, change: AccountChange) -> User:
         return after
 
 
+def create(ctx: Context, username: str, display_name: str, role: Role) -> tuple[User, str]:
+    """Create an account for somebody else; returns it with the one-time password that opens it.
+
+    Raises BadRequest for values against the rules, or when nobody would be administrator, and
+    Conflict for a taken name.
+    """
+    name = users.new_username(username)
+    shown = _display_name(display_name)
+    password = _temporary_password()
+    password_hash = users.hash_of(password)
+    with ctx.db.write() as tx:
+        if role != "admin" and not users.exist(tx):
+            raise BadRequest("The first account has to be an administrator")
+        user = users.add(
+            ctx, tx, name, password_hash, role, display_name=shown, must_change_password=True
+        )
+        setup_codes.void(tx)
+        audit.record(ctx, tx, "user_created", {"role": role}, subject_id=user.user_id)
+    return user, password
+
+
 def reset_access(ctx: Context, user_id: int) -> str:
     """Leave an account with nothing but a one-time password, which is returned.
 
     Whoever signs in with it can only choose a password of their own. Raises NotFound.
     """
-    password = _TEMPORARY_PREFIX + secrets.token_urlsafe(16)[:21]
+    password = _temporary_password()
     password_hash = users.hash_of(password)
     with ctx.db.write() as tx:
         _require(tx, user_id)
@@ -101,7 +124,7 @@ def reset_access(ctx: Context, user_id: int) -> str:
     return password
 
 
-def list_accounts(ctx: Context, limit: int, offset: int) -> tuple[list[ManagedUser], int]:
+def list_accounts(ctx: Context, limit: int = ALL, offset: int = 0) -> tuple[list[ManagedUser], int]:
     """One page of all accounts, the newest first, and how many there are."""
     with ctx.db.read() as db:
         listed = db.rows(
@@ -119,11 +142,14 @@ def list_accounts(ctx: Context, limit: int, offset: int) -> tuple[list[ManagedUs
         return listed, db.value("SELECT count(*) FROM users")
 
 
+def _temporary_password() -> str:
+    return _TEMPORARY_PREFIX + secrets.token_urlsafe(16)[:21]
+
+
 def _columns(ctx: Context, db: Connection, change: AccountChange) -> dict[str, str | int | None]:
     columns: dict[str, str | int | None] = {}
     if change.username is not None:
-        columns["username"] = users.normalize_username(change.username)
-        users.check_username(users.normalize_username(change.username))
+        columns["username"] = users.new_username(change.username)
     if change.display_name is not None:
         columns["display_name"] = _display_name(change.display_name)
     if change.avatar_asset_id is not None:

@@ -14,6 +14,8 @@ from lumilio.library.context import Context
 
 Action = Literal[
     "access_reset",
+    "invite_created",
+    "invite_revoked",
     "login",
     "login_failed",
     "logout",
@@ -27,6 +29,7 @@ Action = Literal[
     "settings_updated",
     "totp_disabled",
     "totp_enabled",
+    "user_created",
     "user_registered",
     "user_updated",
 ]

@@ -49,6 +49,9 @@ class Caller(Struct, frozen=True):
     user_agent: str = ""
 
 
+COMMAND_LINE = Caller(user_agent="lumilio command line")
+
+
 class Context(Struct, frozen=True):
     """Passed to every domain function as its first argument."""
 

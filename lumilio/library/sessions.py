@@ -11,7 +11,7 @@ from msgspec import Struct
 from lumilio.db import EPOCH, Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import NotFound, Unauthorized
 from lumilio.library import audit, users
-from lumilio.library.context import Caller, Context, Principal
+from lumilio.library.context import COMMAND_LINE, Context, Principal
 from lumilio.library.users import Instant, User
 
 Purpose = Literal["access token", "media token"]
@@ -209,8 +209,7 @@ def mint_local_token(ctx: Context) -> str:
         admin = users.first_admin(db)
     if admin is None:
         raise Unauthorized("Set up Lumilio first: open it in the browser")
-    caller = Caller(user_agent="lumilio command line")
-    return start(ctx.called_from(caller), admin, "command line").token
+    return start(ctx.called_from(COMMAND_LINE), admin, "command line").token
 
 
 def delete_expired(ctx: Context) -> None:

@@ -13,6 +13,10 @@ from lumilio.library.context import Context
 from lumilio.library.users import Instant
 
 Provider = Literal["ark", "openai", "deepseek", "ollama"]
+RegistrationMode = Annotated[
+    Literal["closed", "invite", "open"],
+    Meta(description="Who may create an account from another machine (ours)."),
+]
 
 _KEY_PURPOSE = "llm api key"
 
@@ -44,6 +48,7 @@ class SystemSettings(Struct, omit_defaults=True):
 
     llm: LlmSettings
     ml: MlSettings
+    registration_mode: RegistrationMode
     updated_at: Instant
     updated_by: int | UnsetType = UNSET
 
@@ -79,6 +84,7 @@ class SystemSettingsPatch(Struct, frozen=True):
 
     llm: LlmSettingsPatch | None = None
     ml: MlSettingsPatch | None = None
+    registration_mode: RegistrationMode | None = None
 
 
 class StoredLlm(Struct, frozen=True, kw_only=True):
@@ -112,6 +118,7 @@ class StoredSettings(Struct, frozen=True, kw_only=True):
 
     llm: StoredLlm = StoredLlm()
     ml: StoredMl = StoredMl()
+    registration_mode: RegistrationMode = "closed"
 
 
 def read(db: Connection) -> StoredSettings:
@@ -136,6 +143,7 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
         after = StoredSettings(
             llm=_changed_llm(ctx, before.llm, patch.llm or LlmSettingsPatch()),
             ml=_merged(before.ml, patch.ml or MlSettingsPatch()),
+            registration_mode=patch.registration_mode or before.registration_mode,
         )
         tx.run(
             "INSERT OR REPLACE INTO system_settings (id, content, updated_at, updated_by)"
@@ -147,6 +155,8 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
             ),
         )
         changed = _changed("llm", before.llm, after.llm) + _changed("ml", before.ml, after.ml)
+        if after.registration_mode != before.registration_mode:
+            changed.append("registration_mode")
         if changed:
             audit.record(ctx, tx, "settings_updated", {"changed": changed})
         return _public(tx, after)
@@ -223,6 +233,7 @@ def _public(db: Connection, stored: StoredSettings) -> SystemSettings:
             allow_private_network=llm.allow_private_network,
         ),
         MlSettings(**msgspec.structs.asdict(stored.ml)),
+        stored.registration_mode,
         from_microseconds(updated_at),
         UNSET if updated_by is None else updated_by,
     )

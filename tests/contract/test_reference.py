@@ -19,8 +19,11 @@ OURS = operations(our_document())
 # What clients get beyond the contract.
 BEYOND = {
     "cancel_job",
+    "create_invite",
+    "create_user",
     "get_asset_waveform",
     "list_audit_events",
+    "list_invites",
     "list_sessions",
     "pause_queue",
     "precheck_assets",
@@ -28,6 +31,7 @@ BEYOND = {
     "resume_queue",
     "retry_job",
     "retry_queue",
+    "revoke_invite",
     "revoke_other_sessions",
     "revoke_session",
     "stream_events",

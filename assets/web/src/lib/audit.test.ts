@@ -27,6 +27,15 @@ const SAID: [AuditEvent, string][] = [
     event('user_updated', { subject: 'ben', details: { role: 'admin', is_active: false } }),
     'ada made ben an administrator · ada deactivated ben',
   ],
+  [
+    event('access_reset', { actor: undefined, address: '', subject: 'ben' }),
+    'Somebody at the command line reset the access of ben',
+  ],
+  [
+    event('user_registered', { actor: 'ben', details: { role: 'user', invite_id: 3 } }),
+    'ben created their account with invitation 3',
+  ],
+  [event('user_created', { subject: 'ben' }), 'ada created an account for ben'],
   [event('access_reset', { subject: 'ben' }), 'ada reset the access of ben'],
   [event('passkey_enrolled', { details: { label: 'Phone' } }), 'ada added the passkey “Phone”'],
   [

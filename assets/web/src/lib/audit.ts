@@ -10,6 +10,7 @@ export const ACTIONS: readonly AuditAction[] = [
   'sessions_revoked',
   'refresh_token_reused',
   'user_registered',
+  'user_created',
   'user_updated',
   'access_reset',
   'password_changed',
@@ -19,6 +20,8 @@ export const ACTIONS: readonly AuditAction[] = [
   'passkey_enrolled',
   'passkey_renamed',
   'passkey_deleted',
+  'invite_created',
+  'invite_revoked',
   'settings_updated',
 ];
 
@@ -29,7 +32,7 @@ export function isWorrying(event: AuditEvent): boolean {
 
 /** What happened, as one would say it. */
 export function sentence(event: AuditEvent): string {
-  const actor = event.actor ?? t('audit.somebody');
+  const actor = event.actor ?? t(event.address ? 'audit.somebody' : 'audit.command_line');
   const subject = event.subject ?? actor;
   const detail = (name: string) => String(event.details[name] ?? '');
   switch (event.action) {
@@ -44,16 +47,19 @@ export function sentence(event: AuditEvent): string {
     case 'sessions_revoked':
       return tn('audit.sessions_revoked', Number(event.details.count), { actor });
     case 'user_registered':
-      return t(event.details.role === 'admin' ? 'audit.admin_registered' : 'audit.user_registered', {
-        actor,
-      });
+      return t(registration(event), { actor, invite: detail('invite_id') });
     case 'user_updated':
       return changes(event, actor, subject).join(' · ');
     case 'settings_updated':
       return t('audit.settings_updated', { actor, names: (event.details.changed as string[]).join(', ') });
     default:
-      return t(`audit.${event.action}`, { actor, subject, label: detail('label') });
+      return t(`audit.${event.action}`, { actor, subject, label: detail('label'), invite: detail('invite_id') });
   }
+}
+
+function registration({ details }: AuditEvent): MessageKey {
+  if (details.invite_id) return 'audit.guest_registered';
+  return details.role === 'admin' ? 'audit.admin_registered' : 'audit.user_registered';
 }
 
 function changes({ details }: AuditEvent, actor: string, subject: string): string[] {
