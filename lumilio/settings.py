@@ -22,6 +22,9 @@ FOLDERS = ("home", "storage_root")
 # In the environment their parts stand between commas.
 LISTS = ("allowed_hosts", "cors_allowed_origins")
 
+ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - only where a person asked for it
+_LOOPBACK = ("127.", "::1", "localhost")
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 HostName = Annotated[
@@ -62,6 +65,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     home: Annotated[str, Meta(description="Folder that holds everything of one installation")]
     host: Annotated[str, Meta(description="Address to listen on")] = "127.0.0.1"
+    lan: Annotated[
+        bool, Meta(description="Let other machines on the network in; `host` is then every address")
+    ] = False
     port: Annotated[Port, Meta(description="Port to listen on; 0 takes a free one")] = 6680
     allowed_hosts: Annotated[
         tuple[HostName, ...],
@@ -109,6 +115,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def home_path(self) -> Path:
         """Absolute path of the home folder."""
         return Path(self.home)
+
+    @property
+    def listening_host(self) -> str:
+        """The address to listen on."""
+        # An address that was chosen is kept: it may be that of the one network to serve.
+        return ALL_ADDRESSES if self.lan and self.host.startswith(_LOOPBACK) else self.host
+
+    @property
+    def is_open_to_network(self) -> bool:
+        """Whether other machines can connect."""
+        return not self.listening_host.startswith(_LOOPBACK)
 
     @property
     def storage_path(self) -> Path:

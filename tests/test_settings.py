@@ -132,6 +132,26 @@ def test_each_value_is_told_with_its_source(tmp_path: Path) -> None:
     assert sources == {"home": "flag", "port": "flag", "host": "environment", "log_level": "file"}
 
 
+@pytest.mark.parametrize(
+    ("given", "listening", "is_open"),
+    [
+        ({}, "127.0.0.1", False),
+        ({"lan": True}, "0.0.0.0", True),
+        ({"lan": True, "host": "localhost"}, "0.0.0.0", True),
+        ({"lan": True, "host": "::"}, "::", True),
+        ({"lan": True, "host": "192.168.7.5"}, "192.168.7.5", True),
+        ({"host": "192.168.7.5"}, "192.168.7.5", True),
+        ({"host": "::1"}, "::1", False),
+        ({"host": "127.0.0.9"}, "127.0.0.9", False),
+    ],
+)
+def test_the_network_is_let_in_only_when_asked(
+    tmp_path: Path, given: dict[str, Any], listening: str, is_open: bool
+) -> None:
+    settings = load({"home": str(tmp_path), **given}, {})
+    assert (settings.listening_host, settings.is_open_to_network) == (listening, is_open)
+
+
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lumilio.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(InvalidSettings):

@@ -1,14 +1,12 @@
 """The door: under which names this server answers, and to pages of which origins."""
 
-import socket
-from collections.abc import Iterable
-
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lumilio.api import origins
+from lumilio.api.addresses import own_names
 from lumilio.api.answers import error_answer
 from lumilio.errors import Forbidden, LumilioError, MisdirectedRequest
 from lumilio.settings import Settings
@@ -66,10 +64,3 @@ class Door:
             f"Lumilio does not answer under the name {host};"
             " its setting allowed_hosts says under which names it does"
         )
-
-
-def own_names(allowed: Iterable[str]) -> frozenset[str]:
-    """The names of this machine, and those that its settings add; all in lower case."""
-    name = socket.gethostname().lower()
-    first = name.partition(".")[0]
-    return frozenset({"localhost", name, first, f"{first}.local", *map(str.lower, allowed)} - {""})

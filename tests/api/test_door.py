@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Running
 from tests.support.api import PASSWORD
+from tests.support.library import Library
 
 LISTED = "https://friend.example"
 CREDENTIALS = {"username": "alex", "password": PASSWORD}
@@ -121,6 +122,15 @@ def test_a_rebound_page_cannot_act_with_a_stolen_look_of_its_own(
     same = {"host": host, "origin": f"http://{host}", "sec_fetch_site": "same-origin"}
     for path, body in UNSIGNED:
         assert ask("POST", f"/api/v1{path}", body, **same).status_code == 421
+
+
+def test_on_the_network_the_address_of_the_connection_is_a_name_of_ours(
+    library: Library,
+) -> None:
+    http = library.client(("192.168.7.20", 40000), "http://192.168.7.5:6680")
+    assert http.get("/api/v1/health").status_code == 200
+    for host in ("192.168.7.6:6680", "10.0.0.1", "evil.example"):
+        assert http.get("/api/v1/health", headers={"host": host}).status_code == 421
 
 
 @pytest.mark.parametrize("host", ["", "a b", "a/b", "user@localhost", "[::1", "localhost:x", "::1"])
