@@ -53,7 +53,12 @@ export function sentence(event: AuditEvent): string {
     case 'settings_updated':
       return t('audit.settings_updated', { actor, names: (event.details.changed as string[]).join(', ') });
     default:
-      return t(`audit.${event.action}`, { actor, subject, label: detail('label'), invite: detail('invite_id') });
+      return t(`audit.${event.action}`, {
+        actor,
+        subject,
+        label: detail('label'),
+        invite: detail('invite_id'),
+      });
   }
 }
 
