@@ -19,9 +19,22 @@ from lumilio.errors import LumilioError
 CONFIG_FILE = "lumilio.toml"
 ENVIRONMENT_PREFIX = "LUMILIO_"
 FOLDERS = ("home", "storage_root")
+# In the environment their parts stand between commas.
+LISTS = ("allowed_hosts", "cors_allowed_origins")
+
+ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - only where a person asked for it
+_LOOPBACK = ("127.", "::1", "localhost")
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
+HostName = Annotated[
+    str,
+    Meta(pattern=r"^(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|(?:[0-9A-Fa-f]*:){2,}[0-9A-Fa-f]*)$"),
+]
+WebOrigin = Annotated[
+    str,
+    Meta(pattern=r"^https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?$"),
+]
 
 
 Source = Literal["file", "environment", "flag"]
@@ -52,7 +65,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     home: Annotated[str, Meta(description="Folder that holds everything of one installation")]
     host: Annotated[str, Meta(description="Address to listen on")] = "127.0.0.1"
+    lan: Annotated[
+        bool, Meta(description="Let other machines on the network in; `host` is then every address")
+    ] = False
     port: Annotated[Port, Meta(description="Port to listen on; 0 takes a free one")] = 6680
+    allowed_hosts: Annotated[
+        tuple[HostName, ...],
+        Meta(description="Further names under which it answers, beside this machine's own"),
+    ] = ()
+    cors_allowed_origins: Annotated[
+        tuple[WebOrigin, ...],
+        Meta(description="Origins whose pages may use it from a browser, beside its own"),
+    ] = ("http://localhost:6657", "https://localhost:6657")
     storage_root: Annotated[
         str, Meta(description="Where repositories are created; empty = `storage` in the home")
     ] = ""
@@ -91,6 +115,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def home_path(self) -> Path:
         """Absolute path of the home folder."""
         return Path(self.home)
+
+    @property
+    def listening_host(self) -> str:
+        """The address to listen on."""
+        # An address that was chosen is kept: it may be that of the one network to serve.
+        return ALL_ADDRESSES if self.lan and self.host.startswith(_LOOPBACK) else self.host
+
+    @property
+    def is_open_to_network(self) -> bool:
+        """Whether other machines can connect."""
+        return not self.listening_host.startswith(_LOOPBACK)
 
     @property
     def storage_path(self) -> Path:
@@ -146,7 +181,7 @@ def _environment_values(environment: Mapping[str, str]) -> dict[str, Any]:
     for name in Settings.__struct_fields__:
         text = environment.get(ENVIRONMENT_PREFIX + name.upper(), "")
         if text:
-            values[name] = text
+            values[name] = text if name not in LISTS else [part.strip() for part in text.split(",")]
     return values
 
 

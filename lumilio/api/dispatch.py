@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from lumilio.api.origins import require_own_page
 from lumilio.api.parameters import read_path, read_query
 from lumilio.api.typed import JSON, Operation
 from lumilio.errors import BadRequest, Forbidden, NotInitialized, TooLarge, Unauthorized
@@ -58,6 +59,8 @@ def _endpoint(operation: Operation, ctx: Context) -> Endpoint:
 
 def _admit(operation: Operation, ctx: Context, request: Request) -> Principal:
     """Who is calling; raises in the order of checks that the contract states."""
+    if operation.is_for_own_pages:
+        require_own_page(request, ctx.settings.cors_allowed_origins)
     if operation.gate == "first":
         _require_setup(ctx)
     principal = NOBODY if operation.role == "public" else _principal(operation, ctx, request)

@@ -12,6 +12,8 @@ _HEADERS = {
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    # What other origins may read depends on who asks.
+    "vary": "Origin",
 }
 
 

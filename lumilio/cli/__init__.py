@@ -33,6 +33,9 @@ HomeOption = Annotated[
     typer.Option("--home", help="Folder that holds everything of one installation."),
 ]
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
+LanOption = Annotated[
+    bool | None, typer.Option("--lan", help="Let other machines on the network in.")
+]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
 RepositoryOption = Annotated[
     str | None, typer.Option(help="Name or id of a repository; the primary one when left out.")
@@ -50,9 +53,14 @@ def start(context: typer.Context, home: HomeOption = None) -> None:
 
 
 @cli.command()
-def serve(home: HomeOption = None, host: HostOption = None, port: PortOption = None) -> None:
+def serve(
+    home: HomeOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    lan: LanOption = None,
+) -> None:
     """Serve without a window until stopped."""
-    serving.serve(_settings(home=home, host=host, port=port))
+    serving.serve(_settings(home=home, host=host, port=port, lan=lan))
 
 
 @cli.command("import")

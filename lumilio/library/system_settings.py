@@ -21,6 +21,12 @@ RegistrationMode = Annotated[
 _KEY_PURPOSE = "llm api key"
 
 
+LanEnabled = Annotated[
+    bool,
+    Meta(description="Whether other machines are let in from the next start on (ours)."),
+]
+
+
 class LlmSettings(Struct, omit_defaults=True, kw_only=True):
     """Which language model the agent talks to; the key itself is never shown."""
 
@@ -49,6 +55,7 @@ class SystemSettings(Struct, omit_defaults=True):
     llm: LlmSettings
     ml: MlSettings
     registration_mode: RegistrationMode
+    lan_enabled: LanEnabled
     updated_at: Instant
     updated_by: int | UnsetType = UNSET
 
@@ -85,6 +92,7 @@ class SystemSettingsPatch(Struct, frozen=True):
     llm: LlmSettingsPatch | None = None
     ml: MlSettingsPatch | None = None
     registration_mode: RegistrationMode | None = None
+    lan_enabled: bool | None = None
 
 
 class StoredLlm(Struct, frozen=True, kw_only=True):
@@ -119,6 +127,7 @@ class StoredSettings(Struct, frozen=True, kw_only=True):
     llm: StoredLlm = StoredLlm()
     ml: StoredMl = StoredMl()
     registration_mode: RegistrationMode = "closed"
+    lan_enabled: bool = False
 
 
 def read(db: Connection) -> StoredSettings:
@@ -144,6 +153,7 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
             llm=_changed_llm(ctx, before.llm, patch.llm or LlmSettingsPatch()),
             ml=_merged(before.ml, patch.ml or MlSettingsPatch()),
             registration_mode=patch.registration_mode or before.registration_mode,
+            lan_enabled=_or(patch.lan_enabled, before.lan_enabled),
         )
         tx.run(
             "INSERT OR REPLACE INTO system_settings (id, content, updated_at, updated_by)"
@@ -154,10 +164,7 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
                 ctx.principal.user_id,
             ),
         )
-        changed = _changed("llm", before.llm, after.llm) + _changed("ml", before.ml, after.ml)
-        if after.registration_mode != before.registration_mode:
-            changed.append("registration_mode")
-        if changed:
+        if changed := _changed(before, after):
             audit.record(ctx, tx, "settings_updated", {"changed": changed})
         return _public(tx, after)
 
@@ -205,13 +212,16 @@ def _merged(before: StoredMl, patch: MlSettingsPatch) -> StoredMl:
     )
 
 
-def _changed(section: str, before: Struct, after: Struct) -> list[str]:
+def _changed(before: Struct, after: Struct, section: str = "") -> list[str]:
     """The names, not the values, for a secret is among them."""
-    return [
-        f"{section}.{name.removeprefix('sealed_')}"
-        for name in before.__struct_fields__
-        if getattr(before, name) != getattr(after, name)
-    ]
+    names: list[str] = []
+    for name in before.__struct_fields__:
+        old, new = getattr(before, name), getattr(after, name)
+        if isinstance(old, Struct):
+            names += _changed(old, new, f"{name}.")
+        elif old != new:
+            names.append(f"{section}{name.removeprefix('sealed_')}")
+    return names
 
 
 def _or(value: bool | None, otherwise: bool) -> bool:
@@ -234,6 +244,7 @@ def _public(db: Connection, stored: StoredSettings) -> SystemSettings:
         ),
         MlSettings(**msgspec.structs.asdict(stored.ml)),
         stored.registration_mode,
+        stored.lan_enabled,
         from_microseconds(updated_at),
         UNSET if updated_by is None else updated_by,
     )

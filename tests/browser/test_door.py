@@ -59,3 +59,21 @@ def test_the_log_is_for_administrators(server: Server, visit: OpenPage) -> None:
     page = sign_in(seen, "ben", "/audit")
     expect(page.get_by_text("This page is for administrators")).to_be_visible()
     seen.expect_calm()
+
+
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+def test_administrators_let_the_network_in(server: Server, visit: OpenPage, viewport: str) -> None:
+    seen = visit(server.url, viewport)
+    page = sign_in(seen, "ada", "/settings")
+    network = page.get_by_role("region", name="Phones and other computers")
+    switch = network.get_by_role("switch", name="Let other devices on the network in")
+    expect(network).to_contain_text("This machine only")
+    switch.click()
+    expect(network).to_contain_text("as soon as Lumilio is started anew")
+    network.scroll_into_view_if_needed()
+    seen.shot("asked")
+    page.reload()
+    expect(switch).to_be_checked()
+    switch.click()
+    expect(network).not_to_contain_text("started anew")
+    seen.expect_calm()

@@ -622,6 +622,20 @@ export const en = {
   'system.check': 'Save and check',
   'system.checking': 'Checking…',
   'system.answered': 'The language model answers.',
+  'network.title': 'Phones and other computers',
+  'network.lead': 'Whether others on your network can open Lumilio. They need an account all the same.',
+  'network.open': 'Open',
+  'network.closed': 'This machine only',
+  'network.lan': 'Let other devices on the network in',
+  'network.lan_hint':
+    'What they send travels without encryption, passwords too. Turn it on only in a network you trust.',
+  'network.opens': 'Other devices are let in as soon as Lumilio is started anew.',
+  'network.stays':
+    'Other devices are let in until Lumilio is started anew, and after that only if its configuration says so.',
+  'network.where': 'Open one of these addresses on the other device, or let its camera read the code:',
+  'network.nowhere': 'This machine has no address on a network now.',
+  'network.code': 'QR code of {url}',
+
   'system.server': 'Server',
   'system.server_lead': 'How this Lumilio was started. It is changed in its configuration.',
   'system.storage': 'Storage',

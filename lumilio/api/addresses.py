@@ -1,0 +1,31 @@
+"""What this machine is called on its network."""
+
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+import psutil
+
+
+def own_names(allowed: Iterable[str]) -> frozenset[str]:
+    """The names of this machine, and those that its settings add; all in lower case."""
+    name = socket.gethostname().lower()
+    first = name.partition(".")[0]
+    return frozenset({"localhost", name, first, f"{first}.local", *map(str.lower, allowed)} - {""})
+
+
+def network_urls(host: str, port: int) -> list[str]:
+    """Where other machines find a server that listens on `host`; those of home networks first."""
+    hosts = [host] if host not in ("0.0.0.0", "::") else _network_addresses()  # noqa: S104
+    return [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host in hosts]
+
+
+def _network_addresses() -> list[str]:
+    found = [
+        ip_address(address.address)
+        for addresses in psutil.net_if_addrs().values()
+        for address in addresses
+        if address.family == socket.AF_INET
+    ]
+    usable = [address for address in found if not address.is_loopback and not address.is_link_local]
+    return [str(address) for address in sorted(usable, key=lambda a: (not a.is_private, str(a)))]
