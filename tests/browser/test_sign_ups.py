@@ -42,7 +42,7 @@ def sign_up(page: Page, username: str) -> None:
 @pytest.fixture
 def server(make_server: MakeServer) -> Server:
     """A library with an administrator and a user."""
-    return household(make_server())
+    return household(make_server(allowed_hosts="photos.test"))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_another_machine_sets_up_a_server_with_the_code_it_shows(
     make_server: MakeServer, visit: OpenPage, viewport: str
 ) -> None:
     """The wizard asks for the code, offers the second step, and goes on to the storage."""
-    server = make_server()
+    server = make_server(allowed_hosts="photos.test")
     code = server.next_line().split()[-1]
     seen = visit(elsewhere(server), viewport)
     page = seen.page
@@ -137,6 +137,7 @@ def test_an_invitation_link_makes_one_account(
     hosts.shot("invite")
     dialog.get_by_role("button", name="Make the link").click()
     link = dialog.get_by_test_id("invite-link").text_content() or ""
+    expect(dialog.get_by_text("This address works on this machine only.")).to_be_visible()
     hosts.shot("link")
     dialog.get_by_role("button", name="Done").click()
     row = page.get_by_test_id("invite")

@@ -563,6 +563,8 @@ export const en = {
   'invites.link_title': 'Your invitation link',
   'invites.link_text':
     'Send it by a way that you trust: whoever opens it first gets the account. It is shown only now.',
+  'invites.only_here':
+    'This address works on this machine only. For others, let them in first: Settings, “Phones and other computers”.',
   'invites.number': 'Invitation {number}',
   'invites.open': 'works until {time}',
   'invites.expired': 'expired {time}',

@@ -15,20 +15,16 @@ export class Invites {
     }
   }
 
-  /** The link of a new invitation, which the server tells only now. */
+  /** The path and query of a new invitation, which the server tells only now. */
   async create(note: string, days: number): Promise<string> {
     const body = { note, expires_in_days: days };
     const { invite_token } = await post('/api/v1/invites', { body });
     await this.load();
-    return inviteLink(invite_token);
+    return `/register?invite=${encodeURIComponent(invite_token)}`;
   }
 
   async revoke(id: number): Promise<void> {
     await remove('/api/v1/invites/{id}', { path: { id: String(id) } });
     await this.load();
   }
-}
-
-function inviteLink(token: string): string {
-  return `${location.origin}/register?invite=${encodeURIComponent(token)}`;
 }
