@@ -316,6 +316,8 @@ def test_a_page_of_another_site_has_no_privilege_of_this_machine(
     foreign = {"origin": "https://evil.example"}
     status = library.api.ok("GET", "/setup/status", headers=foreign)
     assert status["registration"] == mode
+    assert _register(library.api, headers=foreign).status_code == 403
+    assert _count(library) == 1
 
 
 def test_a_running_server_tells_forwarded_requests_from_its_own_machine(running: Running) -> None:

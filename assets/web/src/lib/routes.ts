@@ -9,6 +9,7 @@ export type PageName =
   | 'activity'
   | 'setup'
   | 'login'
+  | 'register'
   | 'notfound';
 
 export interface Match {
@@ -30,6 +31,7 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/activity', 'activity'],
   ['/setup', 'setup'],
   ['/login', 'login'],
+  ['/register', 'register'],
 ];
 
 export function matchRoute(path: string): Match {

@@ -84,8 +84,13 @@ class Session {
     router.go('/login');
   }
 
-  register(username: string, password: string): Promise<AuthSession> {
-    const body = { username, password };
+  /** `needed` is what the server asks for here; the rest stays empty. */
+  register(
+    username: string,
+    password: string,
+    needed: { invite_token: string; setup_code: string },
+  ): Promise<AuthSession> {
+    const body = { username, password, ...needed };
     return this.begin(() => post('/api/v1/auth/register/start', { body, anonymous: true }));
   }
 

@@ -14,5 +14,6 @@ export const pages: Record<PageName, Loader> = {
   activity: () => import('./Activity.svelte'),
   setup: () => import('./Setup.svelte'),
   login: () => import('./Login.svelte'),
+  register: () => import('./Register.svelte'),
   notfound: () => import('./NotFound.svelte'),
 };
