@@ -6,17 +6,20 @@ from ipaddress import ip_address
 
 import psutil
 
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+
 
 def own_names(allowed: Iterable[str]) -> frozenset[str]:
     """The names of this machine, and those that its settings add; all in lower case."""
     name = socket.gethostname().lower()
     first = name.partition(".")[0]
-    return frozenset({"localhost", name, first, f"{first}.local", *map(str.lower, allowed)} - {""})
+    names = {"localhost", name, first, f"{first}.local", *map(str.lower, allowed)}
+    return frozenset(names - {"", *_EVERY_ADDRESS})
 
 
 def network_urls(host: str, port: int) -> list[str]:
     """Where other machines find a server that listens on `host`; those of home networks first."""
-    hosts = [host] if host not in ("0.0.0.0", "::") else _network_addresses()  # noqa: S104
+    hosts = [host] if host not in _EVERY_ADDRESS else _network_addresses()
     return [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host in hosts]
 
 

@@ -59,8 +59,8 @@ class SecurityHeaders:
 def _headers_for(scope: Scope) -> dict[str, str]:
     is_file = scope["path"].startswith(f"{API_PREFIX}/")
     headers = {"content-security-policy": _FILE_POLICY if is_file else _PAGE_POLICY}
-    host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname
-    if scope["scheme"] == "https" or host == "localhost":
+    host = Headers(scope=scope).get("host", "")
+    if scope["scheme"] == "https" or host.partition(":")[0] == "localhost":
         # Elsewhere browsers ignore it, and complain on every page.
         headers["cross-origin-opener-policy"] = "same-origin"
     return headers
