@@ -6,6 +6,8 @@ from ipaddress import ip_address
 
 import psutil
 
+from lumilio.settings import Settings
+
 _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
@@ -17,8 +19,11 @@ def own_names(allowed: Iterable[str]) -> frozenset[str]:
     return frozenset(names - {"", *_EVERY_ADDRESS})
 
 
-def network_urls(host: str, port: int) -> list[str]:
-    """Where other machines find a server that listens on `host`; those of home networks first."""
+def network_urls(settings: Settings, port: int) -> list[str]:
+    """Where other machines find the server, if they may; those of home networks first."""
+    if not settings.is_open_to_network:
+        return []
+    host = settings.listening_host
     hosts = [host] if host not in _EVERY_ADDRESS else _network_addresses()
     return [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host in hosts]
 
