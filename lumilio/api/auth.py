@@ -1,26 +1,36 @@
 """Signing up, in and out over HTTP."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 from starlette.requests import Request
+from starlette.responses import Response
 
+from lumilio.api.auth_sessions import (
+    CSRF,
+    TRANSPORT,
+    AuthSession,
+    RefreshTokenRequest,
+    csrf_token,
+    presented,
+    renewed_answer,
+    session_answer,
+    without_cookie,
+)
 from lumilio.api.origins import is_on_this_machine
 from lumilio.api.typed import Header, Router
 from lumilio.errors import Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized
 from lumilio.library import sessions, sign_ins, sign_ups, throttling, users
 from lumilio.library.context import Context
-from lumilio.library.sessions import MediaToken, Session, SessionTokens
+from lumilio.library.sessions import MediaToken, Session
 from lumilio.library.sign_ins import FactorRequest
 from lumilio.library.sign_ups import Applicant
-from lumilio.library.users import Instant, User
+from lumilio.library.users import User
 
 api = Router("auth", "Sign-in, sessions and second factors.")
 
 SessionId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 _SETUP_CODE = Header("X-Setup-Code", "For the first account; the same as in the body.")
-# Three historic names; all others are snake_case.
-_CAMEL = {"refresh_token": "refreshToken", "expires_at": "expiresAt"}
 
 
 class RegistrationRequest(Struct, frozen=True):
@@ -39,29 +49,16 @@ class LoginRequest(Struct, frozen=True):
     password: Annotated[str, Meta(min_length=1)]
 
 
-class RefreshTokenRequest(Struct, frozen=True, rename="camel"):
-    """A refresh token, 64 hex digits."""
-
-    refresh_token: Annotated[str, Meta(min_length=1)]
-
-
-class AuthSession(Struct, omit_defaults=True, kw_only=True, rename=_CAMEL):
-    """A full session, or with `requires_mfa` a request for the second factor."""
-
-    user: User
-    requires_mfa: bool
-    token: str | UnsetType = UNSET
-    refresh_token: str | UnsetType = UNSET
-    expires_at: Instant | UnsetType = UNSET
-    mfa_token: str | UnsetType = UNSET
-    mfa_methods: list[Literal["passkey", "totp", "recovery_code"]] | UnsetType = UNSET
-    bootstrap_admin: bool | UnsetType = UNSET
-
-
 class SessionList(Struct):
     """One's open sessions."""
 
     sessions: list[Session]
+
+
+class CsrfToken(Struct):
+    """The header `X-CSRF-Token` of whoever is signed in by the cookie."""
+
+    csrf_token: str
 
 
 class Message(Struct):
@@ -74,9 +71,10 @@ class Message(Struct):
     "/auth/register/start",
     role="public",
     errors=(Conflict, Forbidden, Unauthorized, TooManyAttempts),
-    headers=(_SETUP_CODE,),
+    headers=(_SETUP_CODE, TRANSPORT),
+    answer=AuthSession,
 )
-def register_account(ctx: Context, request: Request, body: RegistrationRequest) -> AuthSession:
+def register_account(ctx: Context, request: Request, body: RegistrationRequest) -> Response:
     """Create an account and sign it in; the first account becomes administrator.
 
     From the machine that Lumilio runs on nothing more is needed. From elsewhere `GET /setup/status`
@@ -88,14 +86,18 @@ def register_account(ctx: Context, request: Request, body: RegistrationRequest) 
         invite_token=body.invite_token,
     )
     user = sign_ups.register(ctx, body.username, body.password, applicant)
-    session = session_of(sessions.start(ctx, user, "registration"))
-    if user.role == "admin":
-        session.bootstrap_admin = True
-    return session
+    tokens = sessions.start(ctx, user, "registration")
+    return session_answer(ctx, request, tokens, bootstrap_admin=user.role == "admin")
 
 
-@api.post("/auth/login", role="public", errors=(Unauthorized, TooManyAttempts))
-def login(ctx: Context, body: LoginRequest) -> AuthSession:
+@api.post(
+    "/auth/login",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(TRANSPORT,),
+    answer=AuthSession,
+)
+def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession | Response:
     """Sign in with name and password."""
     account = users.normalize_username(body.username)
     with throttling.attempt(ctx, "password", account=account):
@@ -104,22 +106,43 @@ def login(ctx: Context, body: LoginRequest) -> AuthSession:
         return AuthSession(
             user=begun.user, requires_mfa=True, mfa_token=begun.token, mfa_methods=begun.methods
         )
-    return session_of(begun)
+    return session_answer(ctx, request, begun)
 
 
-@api.post("/auth/refresh", role="public", errors=(Unauthorized, TooManyAttempts))
-def refresh_session(ctx: Context, body: RefreshTokenRequest) -> AuthSession:
-    """Trade a refresh token for a new session."""
+@api.post(
+    "/auth/refresh",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(TRANSPORT, CSRF),
+    answer=AuthSession,
+)
+def refresh_session(
+    ctx: Context, request: Request, body: RefreshTokenRequest | None = None
+) -> Response:
+    """Trade a refresh token for a new session; without a body it is that of the cookie."""
     with throttling.attempt(ctx, "refresh token"):
-        return session_of(sessions.refresh(ctx, body.refresh_token))
+        return renewed_answer(ctx, request, body)
 
 
-@api.post("/auth/logout", role="public", errors=(Unauthorized, TooManyAttempts))
-def logout(ctx: Context, body: RefreshTokenRequest) -> Message:
-    """Revoke a refresh token, and every token of its session."""
+@api.post(
+    "/auth/logout",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(CSRF,),
+    answer=Message,
+)
+def logout(ctx: Context, request: Request, body: RefreshTokenRequest | None = None) -> Response:
+    """Revoke a refresh token, and every token of its session; as in `refresh_session`."""
     with throttling.attempt(ctx, "refresh token"):
-        sessions.end(ctx, body.refresh_token)
-    return Message("You are signed out")
+        sessions.end(ctx, presented(ctx, request, body))
+    return without_cookie(request, Message("You are signed out"))
+
+
+@api.get("/auth/csrf", role="public", errors=(Unauthorized, Forbidden, TooManyAttempts))
+def get_csrf_token(ctx: Context, request: Request) -> CsrfToken:
+    """Return what our own page has to send along with its cookie."""
+    with throttling.attempt(ctx, "refresh token"):
+        return CsrfToken(csrf_token(ctx, request))
 
 
 @api.get("/auth/me", role="user", restricted=True)
@@ -152,14 +175,3 @@ def revoke_other_sessions(ctx: Context) -> Message:
 def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
     """Issue a short-lived token for media URLs."""
     return sessions.issue_media_token(ctx, access_token)
-
-
-def session_of(tokens: SessionTokens) -> AuthSession:
-    """A full session as clients see it."""
-    return AuthSession(
-        user=tokens.user,
-        token=tokens.token,
-        refresh_token=tokens.refresh_token,
-        expires_at=tokens.expires_at,
-        requires_mfa=False,
-    )

@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
+from starlette.responses import Response
 
-from lumilio.api.auth import AuthSession, Message, session_of
+from lumilio.api.auth import Message
+from lumilio.api.auth_sessions import TRANSPORT, AuthSession, session_answer
 from lumilio.api.typed import Router
 from lumilio.errors import BadRequest, NotFound, TooManyAttempts, Unauthorized
 from lumilio.library import passkeys, second_factors, sign_ins, throttling
@@ -144,10 +146,17 @@ def regenerate_recovery_codes(ctx: Context, body: CurrentPasswordRequest) -> Rec
         return second_factors.regenerate_codes(ctx, body.current_password)
 
 
-@api.post("/auth/mfa/verify", role="public", errors=(Unauthorized, TooManyAttempts))
-def verify_mfa_login(ctx: Context, body: MfaVerifyRequest) -> AuthSession:
+@api.post(
+    "/auth/mfa/verify",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(TRANSPORT,),
+    answer=AuthSession,
+)
+def verify_mfa_login(ctx: Context, request: Request, body: MfaVerifyRequest) -> Response:
     """Finish a sign-in with the second factor."""
-    return session_of(sign_ins.finish(ctx, body.mfa_token, body.method, body.code))
+    tokens = sign_ins.finish(ctx, body.mfa_token, body.method, body.code)
+    return session_answer(ctx, request, tokens)
 
 
 @api.get("/auth/mfa/passkeys", role="user")
@@ -193,14 +202,20 @@ def begin_passkey_login(
         return passkeys.begin_sign_in(ctx, _origin(request), body.username)
 
 
-@api.post("/auth/passkeys/login/verify", role="public", errors=(Unauthorized, TooManyAttempts))
-def finish_passkey_login(ctx: Context, body: PasskeyVerifyRequest) -> AuthSession:
+@api.post(
+    "/auth/passkeys/login/verify",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(TRANSPORT,),
+    answer=AuthSession,
+)
+def finish_passkey_login(ctx: Context, request: Request, body: PasskeyVerifyRequest) -> Response:
     """Sign in with the passkey that answered."""
     with throttling.attempt(ctx, "passkey"):
         tokens = sign_ins.finish_with_passkey(
             ctx, body.challenge_token, msgspec.to_builtins(body.credential)
         )
-    return session_of(tokens)
+    return session_answer(ctx, request, tokens)
 
 
 def _origin(request: Request) -> Origin:

@@ -1,6 +1,7 @@
 """Sign-ins: signed access and media tokens, and rotating refresh tokens kept as hashes."""
 
 import hashlib
+import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal
@@ -107,18 +108,31 @@ def end(ctx: Context, refresh_token: str) -> None:
 
     Raises Unauthorized for a token that opens no session.
     """
+    if not end_if_open(ctx, refresh_token):
+        raise Unauthorized(cause="the refresh token is not valid")
+
+
+def end_if_open(ctx: Context, refresh_token: str) -> bool:
+    """As `end`; whether there was such a session."""
     with ctx.db.write() as tx:
-        session_id, user_id = tx.row(
-            lambda *columns: columns,
-            "SELECT sessions.id, user_id FROM refresh_tokens"
-            " JOIN sessions ON sessions.id = session_id"
-            " WHERE token_hash = ? AND revoked_at IS NULL",
-            (_hash(refresh_token),),
-        ) or (None, None)
+        session_id, user_id = _open_session(tx, refresh_token)
         if session_id is None:
-            raise Unauthorized(cause="the refresh token is not valid")
+            return False
         _revoke(tx, session_id, to_microseconds(ctx.now()))
         audit.record(ctx, tx, "logout", actor_id=user_id)
+    return True
+
+
+def csrf_token(ctx: Context, refresh_token: str) -> str:
+    """The token that pages prove themselves with; one for all refresh tokens of a session.
+
+    So tabs that did not renew it themselves know it, too. Raises Unauthorized.
+    """
+    with ctx.db.read() as db:
+        session_id, _ = _open_session(db, refresh_token)
+    if session_id is None:
+        raise Unauthorized(cause="the refresh token is not valid")
+    return hmac.new(ctx.keys.derive("csrf"), str(session_id).encode(), "sha256").hexdigest()
 
 
 def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
@@ -270,6 +284,16 @@ def _claims(ctx: Context, token: str, purpose: Purpose) -> dict[str, int]:
     if claims["exp"] <= ctx.now().timestamp():
         raise Unauthorized(cause="the token has expired", expired_token=True)
     return claims
+
+
+def _open_session(db: Connection, refresh_token: str) -> tuple[int | None, int | None]:
+    """The keys of the open session and the account that a refresh token belongs to."""
+    return db.row(
+        lambda *columns: columns,
+        "SELECT sessions.id, user_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
+        " WHERE token_hash = ? AND revoked_at IS NULL",
+        (_hash(refresh_token),),
+    ) or (None, None)
 
 
 def _is_open(db: Connection, session_id: int | None) -> bool:

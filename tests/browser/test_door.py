@@ -1,11 +1,11 @@
-"""The door in the browser: the log of who came through."""
+"""The door in the browser: sessions in cookies, the log of who came through, policies of pages."""
 
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.accounts import client_of, household, sign_in
+from tests.browser.accounts import client_of, expect_faults, household, sign_in, sign_out
 from tests.browser.server import Server
 from tests.browser.visits import Visit
 
@@ -77,3 +77,91 @@ def test_administrators_let_the_network_in(server: Server, visit: OpenPage, view
     switch.click()
     expect(network).not_to_contain_text("started anew")
     seen.expect_calm()
+
+
+def stored(page: Page) -> dict[str, str]:
+    """What the page keeps about its session."""
+    return page.evaluate(
+        "Object.fromEntries(Object.entries(localStorage).filter(([k]) => /token/i.test(k)))"
+    )
+
+
+def cookie(seen: Visit) -> dict[str, object] | None:
+    """The cookie of the session, which no script of the page sees."""
+    assert "lumilio_refresh" not in seen.page.evaluate("document.cookie")
+    found = [c for c in seen.context.cookies() if c["name"] == "lumilio_refresh"]
+    return dict(found[0]) if found else None
+
+
+def expire(page: Page) -> None:
+    """Let the access token be one that the server refuses."""
+    page.evaluate("localStorage.setItem('lumilio.token', 'expired')")
+
+
+def test_a_session_lives_in_a_cookie_through_reloads_and_tabs(
+    server: Server, visit: OpenPage
+) -> None:
+    seen = visit(server.url, "desktop")
+    page = sign_in(seen, "ada", "/settings")
+    held = cookie(seen)
+    assert held is not None
+    assert (held["httpOnly"], held["sameSite"], held["path"]) == (True, "Strict", "/api/v1/auth")
+    assert set(stored(page)) == {"lumilio.token", "lumilio.csrfToken"}
+    assert held["value"] not in stored(page).values()
+
+    expire(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    renewed = cookie(seen)
+    assert renewed is not None
+    assert renewed["value"] != held["value"]
+
+    # Two tabs that both find their token expired renew the session once between them.
+    second = seen.context.new_page()
+    second.goto(f"{server.url}/settings")
+    expect(second.get_by_role("heading", name="Settings")).to_be_visible()
+    renewals: list[str] = []
+    for tab in (page, second):
+        tab.on("request", lambda r: renewals.append(r.url) if "/auth/refresh" in r.url else None)
+    expire(page)
+    page.evaluate("location.reload()")
+    second.evaluate("location.reload()")
+    for tab in (page, second):
+        expect(tab.get_by_role("heading", name="Settings")).to_be_visible()
+        expect(tab.get_by_role("button", name="Account: ada")).to_be_visible()
+    assert len(renewals) == 1
+
+    sign_out(second)
+    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    assert cookie(seen) is None
+    assert stored(page) == {}
+    expect_faults(seen, 401, 401)
+
+
+def test_a_sign_in_of_an_older_version_moves_into_the_cookie(
+    server: Server, visit: OpenPage
+) -> None:
+    with client_of(server.url) as api:
+        refresh_token = api.login("ben").session["refreshToken"]
+    seen = visit(server.url, "desktop")
+    page = seen.page
+    page.goto(f"{server.url}/login")
+    page.evaluate("token => localStorage.setItem('lumilio.refreshToken', token)", refresh_token)
+    expire(page)
+    page.goto(f"{server.url}/photos")
+    expect(page.get_by_role("button", name="Account: ben")).to_be_visible()
+    assert set(stored(page)) == {"lumilio.token", "lumilio.csrfToken"}
+    assert cookie(seen) is not None
+    expect_faults(seen, 401)
+
+
+def test_whoever_holds_the_token_of_another_session_recovers(
+    server: Server, visit: OpenPage
+) -> None:
+    seen = visit(server.url, "desktop")
+    page = sign_in(seen, "ada", "/settings")
+    page.evaluate("localStorage.setItem('lumilio.csrfToken', 'of another session')")
+    expire(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    expect_faults(seen, 401, 403)
