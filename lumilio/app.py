@@ -14,6 +14,7 @@ import uvicorn
 from msgspec import structs
 
 from lumilio.api import server
+from lumilio.api.addresses import network_urls
 from lumilio.db import Database, migrate
 from lumilio.errors import LumilioError
 from lumilio.home import Home, HomeLock
@@ -86,6 +87,7 @@ class App:
         self._dispatcher = Dispatcher(self.ctx, work, self.home.queue, stopping)
         self._watcher = Watcher(self.ctx)
         self._application = server.build(self.ctx, self._pool)
+        self.network_urls: list[str] = []
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -96,7 +98,9 @@ class App:
         self._dispatcher.start()
         self._watcher.start()
         self._server, self._thread = _serve(self._application, listener)
-        url = _url(host, listener.getsockname()[1])
+        port = listener.getsockname()[1]
+        url = _url(host, port)
+        self.network_urls = network_urls(self.settings, port)
         self._lock.announce(url)
         return url
 

@@ -62,6 +62,8 @@ def test_the_switch_for_the_network_counts_from_the_next_start(
     assert asked == ["127.0.0.1", "0.0.0.0"]
     shown = second.api.login("admin").ok("GET", "/settings/runtime-info")
     assert shown["is_open_to_network"] is True
+    assert first.app.network_urls == []
+    assert shown["network_urls"] == second.app.network_urls
 
 
 def test_a_second_program_on_the_same_home_is_refused_with_the_address(running: Running) -> None:

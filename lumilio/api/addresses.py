@@ -6,17 +6,25 @@ from ipaddress import ip_address
 
 import psutil
 
+from lumilio.settings import Settings
+
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+
 
 def own_names(allowed: Iterable[str]) -> frozenset[str]:
     """The names of this machine, and those that its settings add; all in lower case."""
     name = socket.gethostname().lower()
     first = name.partition(".")[0]
-    return frozenset({"localhost", name, first, f"{first}.local", *map(str.lower, allowed)} - {""})
+    names = {"localhost", name, first, f"{first}.local", *map(str.lower, allowed)}
+    return frozenset(names - {"", *_EVERY_ADDRESS})
 
 
-def network_urls(host: str, port: int) -> list[str]:
-    """Where other machines find a server that listens on `host`; those of home networks first."""
-    hosts = [host] if host not in ("0.0.0.0", "::") else _network_addresses()  # noqa: S104
+def network_urls(settings: Settings, port: int) -> list[str]:
+    """Where other machines find the server, if they may; those of home networks first."""
+    if not settings.is_open_to_network:
+        return []
+    host = settings.listening_host
+    hosts = [host] if host not in _EVERY_ADDRESS else _network_addresses()
     return [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host in hosts]
 
 

@@ -25,7 +25,7 @@ class Door:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._names = own_names(settings.allowed_hosts)
+        self._names = own_names((settings.host, *settings.allowed_hosts))
         self._listed = frozenset(settings.cors_allowed_origins)
         self._cors = CORSMiddleware(
             app,

@@ -224,8 +224,8 @@ def _origin(request: Request) -> Origin:
     Raises BadRequest.
     """
     sent = request.headers.get("origin")
-    parts = urlsplit(sent or f"{request.url.scheme}://{request.headers.get('host', '')}")
     try:
+        parts = urlsplit(sent or f"{request.url.scheme}://{request.headers.get('host', '')}")
         host = (parts.hostname or "").lower()
         port = f":{parts.port}" if parts.port else ""
     except ValueError as error:

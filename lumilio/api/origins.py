@@ -3,14 +3,14 @@
 import re
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from lumilio.errors import BadRequest, Forbidden
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(?::\d{1,5})?")
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s/:@?#\[\]]+))(?::\d{1,5})?")
+_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_HOST.pattern}")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -66,19 +66,10 @@ def origin_of(request: Request) -> str | None:
 def host_of(request: Request) -> str:
     """The name or address that this server was called by, without its port; raises BadRequest."""
     sent = request.headers.getlist("host")
-    host = sent[0].lower() if len(sent) == 1 else ""
-    if not _ORIGIN.fullmatch(f"http://{host}"):
+    found = _HOST.fullmatch(sent[0].lower()) if len(sent) == 1 else None
+    if found is None:
         raise BadRequest("The Host header is missing or not valid", cause="invalid_request_host")
-    return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """The IP address that a text is; None when it is a name."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+    return (found[1] or found[2]).removesuffix(".")
 
 
 def is_own_address(request: Request, host: str) -> bool:
@@ -91,3 +82,12 @@ def _server_address(request: Request) -> IPv4Address | IPv6Address | None:
     """The address on which this connection arrived."""
     server: tuple[str, int | None] | None = request.scope.get("server")
     return _address(server[0]) if server else None
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """The IP address that a text is; None when it is a name."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -87,7 +87,7 @@ def build(ctx: Context, pool: DecodePool, web_root: Path = WEB_ROOT) -> Starlett
     ]
     application = Starlette(
         routes=every_route,
-        middleware=[Middleware(SecurityHeaders), Middleware(Door, ctx.settings)],
+        middleware=[Middleware(SecurityHeaders, ctx.settings), Middleware(Door, ctx.settings)],
         exception_handlers={
             LumilioError: _lumilio_error,
             HTTPException: _http_error,

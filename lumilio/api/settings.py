@@ -114,9 +114,7 @@ def get_runtime_info(ctx: Context, request: Request) -> RuntimeInfo:
         repository_scan_interval_seconds=settings.scan_interval_seconds,
         lumen_discovery_enabled=False,
         is_open_to_network=settings.is_open_to_network,
-        network_urls=network_urls(settings.listening_host, int(server[1]))
-        if settings.is_open_to_network
-        else [],
+        network_urls=network_urls(settings, int(server[1])),
     )
 
 

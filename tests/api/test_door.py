@@ -124,6 +124,20 @@ def test_a_rebound_page_cannot_act_with_a_stolen_look_of_its_own(
         assert ask("POST", f"/api/v1{path}", body, **same).status_code == 421
 
 
+def test_an_address_that_cannot_be_is_not_ours(ask: Ask) -> None:
+    assert ask("GET", "/api/v1/health", host="[::1:::]").status_code == 421
+
+
+def test_the_name_that_it_listens_on_is_a_name_of_ours(
+    make_library: Callable[..., Library],
+) -> None:
+    http = make_library(host="attic.home.arpa").api.http
+    for host, status in (("attic.home.arpa:6680", 200), ("cellar.home.arpa", 421)):
+        assert http.get("/api/v1/health", headers={"host": host}).status_code == status
+    http = make_library(host="0.0.0.0").api.http
+    assert http.get("/api/v1/health", headers={"host": "0.0.0.0"}).status_code == 421
+
+
 def test_on_the_network_the_address_of_the_connection_is_a_name_of_ours(
     library: Library,
 ) -> None:
@@ -133,7 +147,9 @@ def test_on_the_network_the_address_of_the_connection_is_a_name_of_ours(
         assert http.get("/api/v1/health", headers={"host": host}).status_code == 421
 
 
-@pytest.mark.parametrize("host", ["", "a b", "a/b", "user@localhost", "[::1", "localhost:x", "::1"])
+@pytest.mark.parametrize(
+    "host", ["", "a b", "a/b", "user@localhost", "[::1", "[::1:::]x", "localhost:x", "::1"]
+)
 def test_a_malformed_host_is_a_bad_request(ask: Ask, host: str) -> None:
     answer = ask("GET", "/api/v1/health", host=host)
     assert answer.status_code == 400

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.accounts import client_of, expect_faults, household, sign_in, sign_out
+from tests.browser.accounts import client_of, expect_faults, fill_in, household, sign_in, sign_out
 from tests.browser.server import Server
 from tests.browser.visits import Visit
+from tests.support.photos import png
 
-MakeServer = Callable[[], Server]
+MakeServer = Callable[..., Server]
 OpenPage = Callable[..., Visit]
 
 
@@ -165,3 +166,50 @@ def test_whoever_holds_the_token_of_another_session_recovers(
     page.reload()
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     expect_faults(seen, 401, 403)
+
+
+PAGES = {
+    "/photos": "Photos",
+    "/upload": "Add photos",
+    "/settings": "Settings",
+    "/account": "Account",
+    "/users": "Users",
+    "/audit": "Audit log",
+    "/repositories": "Repositories",
+    "/activity": "Activity",
+    "/nowhere": "",
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", ["localhost", "photos.test"])
+def test_no_page_breaks_the_policy_that_protects_it(
+    make_server: MakeServer, visit: OpenPage, name: str
+) -> None:
+    server = household(make_server(allowed_hosts="photos.test"))
+    with client_of(server.url) as api:
+        api.login("ada").uploaded("a.png", png())
+    seen = visit(server.url.replace("localhost", name), "desktop")
+    page = seen.page
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation', e => console.error('violation',"
+        " e.violatedDirective, e.blockedURI, e.sourceFile))"
+    )
+    page.goto(f"{seen.url}/login")
+    fill_in(page, "ada")
+    expect(page.locator("[data-testid=tile] img.shown")).to_have_count(1)
+    page.get_by_test_id("tile").click()
+    expect(page.get_by_test_id("viewer").locator("img").first).to_be_visible()
+    for path, heading in PAGES.items():
+        page.goto(f"{seen.url}{path}")
+        expect(page.get_by_role("heading", name=heading).first).to_be_visible()
+    page.goto(f"{seen.url}/api/docs")
+    page.locator("#operations-auth-login").get_by_role("button").first.click()
+    expect(page.get_by_text("Sign in with name and password").first).to_be_visible()
+    page.goto(f"{seen.url}/settings")
+    sign_out(page)
+    seen.expect_calm()
+    # What broke it would have been noticed.
+    page.evaluate("document.body.setAttribute('style', 'color: red')")
+    expect(page.locator("body")).to_have_css("color", "rgb(29, 26, 22)")
+    assert any("violation style-src" in fault for fault in seen.faults)
