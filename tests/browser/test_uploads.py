@@ -17,7 +17,7 @@ from tests.support.api import Api
 
 pytestmark = pytest.mark.timeout(300)
 
-MakeServer = Callable[[], Server]
+MakeServer = Callable[..., Server]
 OpenPage = Callable[..., Visit]
 
 CHUNK = 64 << 10
@@ -27,7 +27,7 @@ PATIENT_MS = 60_000
 @pytest.fixture(scope="module")
 def server(make_server: MakeServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """A server whose library is set up, with the accounts ada (administrator) and bob."""
-    server = make_server()
+    server = make_server(allowed_hosts="photos.test")
     with httpx2.Client(base_url=server.url) as http:
         ada = Api(http).register("ada")
         root = str(tmp_path_factory.mktemp("library"))
