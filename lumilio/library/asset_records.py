@@ -42,9 +42,13 @@ def record_development(
 def record_web_copy(
     tx: Transaction, stored: StoredAsset, waveform: bytes | None, now: datetime
 ) -> None:
-    """Note that an asset can be played in browsers, and how loud a recording is over time."""
-    outcomes: dict[str, str | None] = {processing.TRANSCODE: None}
-    status = processing.after(processing.decode(stored.processing), outcomes, now)
+    """Note that an asset can be played in browsers, and how loud a recording is over time.
+
+    For a photo whose clip was converted that is no step.
+    """
+    status = processing.decode(stored.processing)
+    steps = processing.tracked(status, (processing.TRANSCODE,))
+    status = processing.after(status, dict.fromkeys(steps), now)
     _record_status(tx, stored.key, status)
     if waveform is not None:
         recording_records.record_waveform(tx, stored.key, waveform)
