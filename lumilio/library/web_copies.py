@@ -111,7 +111,9 @@ def _require(ctx: Context, asset_id: UUID, kind: AssetType) -> StoredAsset:
 def _web_file(ctx: Context, stored: StoredAsset, copied_as: str, original_as: str) -> WebFile:
     if copy := _copy(ctx, stored):
         return WebFile(copy, copied_as, stored.stem)
-    return WebFile(assets.original_file(ctx, stored), original_as, stored.stem)
+    waiting = processing.pending(processing.decode(stored.processing), (processing.TRANSCODE,))
+    original = assets.original_file(ctx, stored)
+    return WebFile(original, original_as, stored.stem, is_final=not waiting)
 
 
 def _copy(ctx: Context, stored: StoredAsset) -> Path | None:

@@ -172,6 +172,7 @@ export const en = {
   'photos.tile_audio': 'Recording {name}, {length}, {date} {note}',
   'photos.processing': 'Being prepared',
   'photos.failed': 'Could not be read',
+  'photos.moves': '(moves)',
   'photos.top': 'Back to the top',
 
   'viewer.label': 'Viewer: {name}',
@@ -191,6 +192,14 @@ export const en = {
   'viewer.processing': 'Preview is being made…',
   'viewer.warning': 'Some steps failed',
   'viewer.removed': 'The photo you were looking at has left the library.',
+
+  'motion.controls': 'Photo that moves',
+  'motion.live': 'LIVE',
+  'motion.play': 'Let the photo move',
+  'motion.hint': 'Press this, or press and hold the photo',
+  'motion.sound': 'Sound',
+  'motion.preparing': 'A copy for browsers is being made…',
+  'motion.failed': 'This clip cannot be played here.',
 
   'player.controls': 'Playback',
   'player.play': 'Play',
@@ -405,6 +414,13 @@ export const en = {
   'settings.key_ends': 'first and last loaded photo',
   'settings.key_zoom': 'zoom in, out, fit',
   'settings.key_info': 'information',
+  'settings.key_play': 'play and pause, let a photo move',
+  'settings.key_seek': 'five seconds back and on',
+  'settings.key_sound': 'sound on and off',
+  'settings.key_speed': 'slower and faster',
+  'settings.key_full': 'video on the full screen',
+  'settings.key_actual': 'actual size and back',
+  'settings.key_export': 'export',
   'settings.key_close': 'close',
 
   'account.title': 'Your account',
