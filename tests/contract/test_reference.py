@@ -19,6 +19,7 @@ OURS = operations(our_document())
 # What clients get beyond the contract.
 BEYOND = {
     "cancel_job",
+    "discard_upload_session",
     "get_asset_motion",
     "get_asset_waveform",
     "list_sessions",
