@@ -3,9 +3,15 @@
 import pytest
 from msgspec import UNSET
 
-from lumilio.library import events, jobs
+from lumilio.library import events, jobs, repositories
 from lumilio.library.context import SYSTEM, Principal
-from lumilio.library.events import MOST_NAMED, AssetsChanged, Found, JobsChanged
+from lumilio.library.events import (
+    MOST_NAMED,
+    AssetsChanged,
+    Found,
+    JobsChanged,
+    RepositoriesChanged,
+)
 from tests.support.library import Library
 from tests.support.photos import STARTS
 
@@ -84,6 +90,27 @@ def test_ownerless_assets_are_told_to_everybody(library: Library, found: Found) 
     told = _told(library, found, SOMEBODY)["assets"]
     assert isinstance(told, AssetsChanged)
     assert len(told.changed) == 1
+
+
+def test_everybody_learns_to_look_again_when_a_disk_goes_or_comes(
+    library: Library, found: Found
+) -> None:
+    repositories.announce(library.ctx)
+    for principal in (SYSTEM, SOMEBODY):
+        told = _told(library, found, principal)
+        assert told == {
+            "assets": AssetsChanged([], truncated=True),
+            "repositories": RepositoriesChanged([], truncated=True),
+        }
+
+
+def test_which_repository_changed_is_told_to_administrators(library: Library, found: Found) -> None:
+    library.run("UPDATE repositories SET name = 'x'")
+    changed = _told(library, found)["repositories"]
+    assert changed == RepositoriesChanged([library.stored().id], truncated=False)
+    assert _told(library, found, SOMEBODY)["repositories"] == RepositoriesChanged(
+        [], truncated=True
+    )
 
 
 def test_assets_of_an_unregistered_repository_are_not_told(library: Library) -> None:
