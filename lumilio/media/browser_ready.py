@@ -9,7 +9,7 @@ from msgspec import structs
 from lumilio.errors import CannotDecode
 from lumilio.media import toning
 from lumilio.media.containers import (
-    NO_VIDEO,
+    NO_PICTURE,
     audio_stream,
     codec_name,
     duration_of,
@@ -54,8 +54,8 @@ def examined(path: Path, clip: EmbeddedVideo) -> EmbeddedVideo:
     """
     with opened_media(path, clip) as container:
         picture = video_stream(container)
-        if picture is None:
-            raise CannotDecode(path, NO_VIDEO)
+        if picture is None or picture.codec_context.pix_fmt is None:
+            raise CannotDecode(path, NO_PICTURE)
         is_plain = is_plain_h264(picture) and is_plain_sound(container)
         return structs.replace(clip, duration=duration_of(container), needs_copy=not is_plain)
 

@@ -182,7 +182,7 @@ def test_a_clip_that_waits_for_its_copy(
     server: Server, visit: OpenPage, ada: Api, tmp_path: Path
 ) -> None:
     """What the browser refuses says that a copy is on its way, and plays once that is there."""
-    clip_file = clips.video(tmp_path / "old.mp4", codec="mpeg4", times=range(20))
+    clip_file = clips.video(tmp_path / "old.mp4", codec="mpeg4", times=range(20), channels=1)
     ada.ok("POST", "/admin/river/queues/transcode_asset/pause")
     receipt = ada.uploaded("OLD.MP.jpg", motion_photo(clip_file.read_bytes(), 9, SIZE))
     _wait_until_ready(ada)

@@ -101,10 +101,15 @@ def test_the_facts_of_a_file_tell_the_clip(
     assert found.needs_copy is needs_copy
 
 
-def test_boxes_that_are_no_film_are_no_clip(tmp_path: Path) -> None:
+def test_what_shows_no_picture_is_no_clip(tmp_path: Path) -> None:
     path = tmp_path / "PXL.MP.jpg"
-    path.write_bytes(motion_photo(MP4))
-    assert read_metadata(path).facts.embedded_video is None
+    whole = clips.video(tmp_path / "a.mp4").read_bytes()
+    start = whole.index(b"mdat") + 4
+    emptied = whole[:start] + bytes(len(whole) - start)
+    sound = clips.recording(tmp_path / "a.m4a", codec="aac").read_bytes()
+    for clip in (MP4, emptied, sound):
+        path.write_bytes(motion_photo(clip))
+        assert read_metadata(path).facts.embedded_video is None
 
 
 def test_a_clip_is_read_in_parts(photo: Any) -> None:

@@ -43,6 +43,11 @@ export class Motion {
     if (this.fault === 'preparing') this.load();
   }
 
+  /** Browsers play the sound alone of what they cannot show. */
+  onloadedmetadata = (): void => {
+    if (!this.element?.videoWidth) void this.onerror();
+  };
+
   onerror = async (): Promise<void> => {
     this.running = false;
     if (!this.source) return;
