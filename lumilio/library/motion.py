@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from lumilio.db import Connection
+from lumilio.db import Connection, Transaction
 from lumilio.media.facts import EmbeddedVideo
 
 
@@ -56,3 +56,12 @@ def video_of(db: Connection, key: int) -> int | None:
         f"SELECT (SELECT video.id {_VIDEO}) FROM assets WHERE id = ?", (key,)
     )
     return found
+
+
+def announce_stills(tx: Transaction, key: int) -> None:
+    """Have the stills that a video belongs to told as changed: they move from now on."""
+    tx.run(
+        "UPDATE assets SET type = type WHERE type = 'PHOTO' AND (content_identifier, repository_id)"
+        " = (SELECT content_identifier, repository_id FROM assets WHERE id = ?)",
+        (key,),
+    )
