@@ -29,11 +29,16 @@ class FaceRegion(Struct, frozen=True):
     height: float
 
 
-class EmbeddedVideo(Struct, frozen=True):
-    """Where in a picture file its clip lies, in bytes."""
+class EmbeddedVideo(Struct, frozen=True, omit_defaults=True):
+    """Where in a picture file its clip lies, in bytes; how many seconds it plays, and where.
+
+    `needs_copy` holds of one that not every browser plays.
+    """
 
     offset: int
     length: int
+    duration: float | None = None
+    needs_copy: bool = False
 
 
 class PhotoFacts(Struct, frozen=True, omit_defaults=True):

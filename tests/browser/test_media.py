@@ -134,8 +134,11 @@ def test_a_recording_is_played(server: Server, visit: OpenPage, viewport: str) -
     seen.expect_calm()
 
 
-def test_a_video_that_waits_for_its_copy(server: Server, visit: OpenPage, ada: Api) -> None:
-    """What the browser refuses says that a copy is on its way, and plays once that is there."""
+@pytest.mark.parametrize("codec", ["mpeg4", None])
+def test_a_video_that_waits_for_its_copy(
+    server: Server, visit: OpenPage, ada: Api, tmp_path: Path, codec: str | None
+) -> None:
+    """What the browser refuses, or has but the sound of, says that a copy is on its way, and plays once that is there."""
     (video,) = [
         item["asset"] for item in ada.page({"types": ["VIDEO"]})["items"] if item["asset"]["hash"]
     ]
@@ -147,6 +150,9 @@ def test_a_video_that_waits_for_its_copy(server: Server, visit: OpenPage, ada: A
     seen = visit(server.url, "desktop")
     page = seen.page
     is_ready = False
+    refused = b"no"
+    if codec:
+        refused = clips.video(tmp_path / "a.mp4", codec=codec, channels=1).read_bytes()
 
     def listed(route: Route) -> None:
         answer = route.fetch()
@@ -160,7 +166,7 @@ def test_a_video_that_waits_for_its_copy(server: Server, visit: OpenPage, ada: A
     page.route(
         "**/video/web?**",
         lambda route: (
-            route.continue_() if is_ready else route.fulfill(body="no", content_type="video/mp4")
+            route.continue_() if is_ready else route.fulfill(body=refused, content_type="video/mp4")
         ),
     )
     sign_in(seen, "ada", "/photos")
