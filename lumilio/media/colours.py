@@ -45,10 +45,16 @@ def to_srgb(image: Image.Image) -> Image.Image:
     elif profile or opaque.mode == "LAB":
         colour = _by_profile(opaque, profile)
     if colour is None:
-        colour = opaque.convert("RGB")
+        colour = _as_rgb(opaque)
     if alpha is not None:
         colour.putalpha(alpha)
     return colour
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """The picture itself where it is RGB, for a copy of the largest would not fit into memory."""
+    image.load()
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
