@@ -280,6 +280,8 @@ export const en = {
   'export.size': 'Size',
   'export.full_size': 'As it is',
   'export.edge': 'At most {pixels} pixels on a side',
+  'export.with_edits': 'With my edits',
+  'export.with_edits_text': 'As it was edited; without this, as it was taken.',
   'export.without_location': 'Without location',
   'export.without_location_text': 'Leaves out coordinates and names of places; other metadata stays.',
   'export.original': 'Original, {size}',
