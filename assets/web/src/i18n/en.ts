@@ -221,6 +221,7 @@ export const en = {
   'info.folder': 'Folder',
   'info.exposure_bias': '{value} EV',
   'info.raw': 'RAW',
+  'info.gain_map': 'HDR gain map',
   'info.all_metadata': 'All metadata',
   'info.filter': 'Filter metadata',
   'info.no_match': 'Nothing contains “{text}”.',

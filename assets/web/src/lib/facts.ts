@@ -86,6 +86,7 @@ function picture(asset: Asset, meta: PhotoMetadata): Fact | null {
     parts.push(asset.type === 'VIDEO' ? formatLength(asset.duration) : formatMegapixels(width, height));
   }
   if (meta.is_raw) parts.push(t('info.raw'));
+  if (meta.has_gain_map) parts.push(t('info.gain_map'));
   const main = parts.filter(Boolean).join(' · ');
   const rate = meta.frame_rate ? t('info.frame_rate', { rate: formatShort(meta.frame_rate) }) : '';
   const line = [meta.codec, rate, formatBitrate(meta.bitrate)].filter(Boolean).join(' · ');
