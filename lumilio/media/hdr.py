@@ -50,7 +50,7 @@ def to_srgb(pixels: _Array, code: Cicp) -> Image.Image:
         light = _light(curve[pixels[top : top + _ROWS]], code)
         if peak > _WHITE:
             light *= _roll_off(light.max(axis=-1, keepdims=True), peak)
-        result[top : top + _ROWS] = _encoded(light @ matrix.T)
+        result[top : top + _ROWS] = encoded(light @ matrix.T / _WHITE)
     return Image.fromarray(result)
 
 
@@ -109,8 +109,9 @@ def _roll_off(brightest: _Array, peak: float) -> _Array:
     return (mapped / np.maximum(brightest, 1e-4)).astype(np.float32)
 
 
-def _encoded(light: _Array) -> _Array:
-    linear = np.clip(light / _WHITE, 0, 1)
+def encoded(light: _Array) -> _Array:
+    """Return the 8-bit levels of sRGB for linear light, of which 1 is white."""
+    linear = np.clip(light, 0, 1)
     coded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(coded * 255).astype(np.uint8)
 
