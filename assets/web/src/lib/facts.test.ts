@@ -17,7 +17,8 @@ suite('describe', () => {
     const specific_metadata = { is_raw: true, has_gain_map: true };
     const groups = describe({ ...bare, width: 4000, height: 3000, specific_metadata } as Asset);
     const details = groups.find((group) => group.label === 'info.details');
-    expect(details?.main).toMatch(/ · RAW · HDR gain map$/);
+    expect(details?.main).toMatch(/ · RAW$/);
+    expect(details?.lines).toEqual(['HDR gain map']);
   });
 
   it('shows what the camera wrote', () => {
