@@ -17,7 +17,7 @@ from lumilio.library.new_assets import NewAsset
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.formats import Format
 from lumilio.media.hashes import blake3_of
-from lumilio.media.sniff import format_of_file
+from lumilio.media.sniff import format_in
 
 _BYTES_TOGETHER = 16 << 20
 
@@ -266,10 +266,11 @@ def _note_sidecar(tx: Transaction, key: int, modified_at: int | None) -> None:
 
 def _look_at(path: Path, storage_path: str) -> Found | None:
     try:
-        # In this order a change in between is noticed by the next scan.
-        status = path.stat()
-        content_hash = bytes.fromhex(blake3_of(path))
-        form = format_of_file(path)
+        with path.open("rb") as file:
+            # In this order a change in between is noticed by the next scan.
+            status = os.fstat(file.fileno())
+            content_hash = bytes.fromhex(blake3_of(file))
+            form = format_in(file, path)
     except FileNotFoundError:
         # It went away since the scan saw it; the next scan notices.
         return None

@@ -16,6 +16,7 @@ from lumilio.media import sidecars
 from lumilio.media.capture_time import capture_time
 from lumilio.media.exif_names import Printed, aperture_text, exposure_time_text, shutter_speed_text
 from lumilio.media.facts import EmbeddedVideo, PhotoFacts
+from lumilio.media.gain_maps import has_gain_map
 from lumilio.media.motion_photos import embedded_video
 from lumilio.media.numbers import degrees, number, numbers_in
 from lumilio.media.pictures import displayed_size
@@ -58,7 +59,9 @@ def read_metadata(path: Path) -> Metadata:
     """
     tags = read_tags(path)
     facts = facts_of(tags)
-    facts = structs.replace(facts, embedded_video=_clip(path, tags))
+    facts = structs.replace(
+        facts, embedded_video=_clip(path, tags), has_gain_map=has_gain_map(path) or None
+    )
     size: dict[str, Printed] = {}
     width, height = _stored_size(tags)
     if width and height:
