@@ -21,6 +21,8 @@ BEYOND = {
     "cancel_job",
     "create_invite",
     "create_user",
+    "discard_upload_session",
+    "get_asset_motion",
     "get_asset_waveform",
     "get_csrf_token",
     "list_audit_events",
