@@ -83,8 +83,12 @@ def admit(
     if not staged.size:
         raise BadRequest("The file is empty")
     content_hash = staged.seal()
-    with staged.path.open("rb") as content:
-        form = require_format(content, name)
+    try:
+        with staged.path.open("rb") as content:
+            form = require_format(content, name)
+    except OSError as error:
+        # The disk took the bytes and does not give them back.
+        raise explained(error) from error
     arrival = _Arrival(
         name=name,
         form=form,

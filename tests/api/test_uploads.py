@@ -6,14 +6,16 @@ import socket
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import blake3
 import pytest
 
-from lumilio.library import staging
+from lumilio.library import staging, uploads
 from lumilio.media.formats import FORMATS
+from lumilio.media.sniff import sniff
 from tests.conftest import Running
 from tests.support.api import Api
 from tests.support.library import Library
@@ -601,6 +603,24 @@ def test_another_fault_of_the_disk_is_a_server_error_that_tells_no_paths(
     response = library.admin.upload("a.jpg", jpeg(1))
     monkeypatch.undo()
     assert response.status_code == 500
+    assert str(library.folder()) not in response.text
+    assert _leftovers(library) == []
+
+
+def test_a_disk_that_does_not_give_back_what_it_took_is_told_as_such(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(content: Any, name: str) -> Any:
+        # The first bytes are looked at before they are written.
+        if isinstance(content, BytesIO):
+            return sniff(content, name)
+        raise OSError(5, "Input/output error", str(library.folder()))
+
+    monkeypatch.setattr(uploads, "sniff", broken)
+    response = library.admin.upload("a.jpg", jpeg(1))
+    monkeypatch.undo()
+    assert response.status_code == 500
+    assert response.json()["message"] == "The file could not be stored"
     assert str(library.folder()) not in response.text
     assert _leftovers(library) == []
 
