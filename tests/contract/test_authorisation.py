@@ -12,6 +12,7 @@ from lumilio.media.pool import DecodePool
 from tests.contract.calls import CALLS, Call
 from tests.contract.scene import Scene
 from tests.support.api import Api
+from tests.support.library import Library
 
 OPERATIONS = {operation.name: operation for operation in collect(ROUTERS)}
 
@@ -40,7 +41,7 @@ def _media_token(scene: Scene, actor: Api) -> tuple[str | None, str | None]:
 
 def _changed(column: str, value: int) -> Callable[[Scene, Api], tuple[str | None, str | None]]:
     def send(scene: Scene, actor: Api) -> tuple[str | None, str | None]:
-        scene.library.run(f"UPDATE users SET {column} = ? WHERE id = ?", value, actor.user_id)
+        scene.run(f"UPDATE users SET {column} = ? WHERE id = ?", value, actor.user_id)
         return actor.token, None
 
     return send
@@ -94,13 +95,14 @@ def _expected(operation: Operation, call: Call, caller: Caller) -> int:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory, pool: DecodePool) -> Iterator[Scene]:
-    scene = Scene(tmp_path_factory.mktemp("scene"), pool)
-    yield scene
-    scene.library.close()
+    folder = tmp_path_factory.mktemp("scene")
+    library = Library(folder / "home", pool)
+    yield Scene(folder, library.ctx, library.api, library.work)
+    library.close()
 
 
 def test_every_operation_has_a_call(scene: Scene) -> None:
-    document = scene.library.api.http.get("/api/openapi.json").json()
+    document = scene.api.http.get("/api/openapi.json").json()
     served = {
         described["operationId"]: described["x-role"]
         for methods in document["paths"].values()
