@@ -24,6 +24,7 @@ Secrets in addresses, answers and logs
 Stored XSS
     tests/security/test_injection.py::test_hostile_text_comes_back_as_the_data_it_is
     tests/browser/test_hostile_text.py::test_hostile_text_is_shown_and_never_run
+    tests/browser/test_hostile_text.py::test_a_drawing_with_a_script_is_saved
     tests/api/test_uploads.py::test_a_drawing_is_saved_and_never_opened_as_a_page
     tests/api/test_assets.py::test_the_original_of_a_dangerous_type_cannot_run_as_a_page
     tests/api/test_files.py::test_a_hostile_name_stays_inside_its_header
