@@ -82,9 +82,9 @@ class Scene:
 
     def repository(self) -> str:
         """A new repository."""
-        body = {"name": self.new_name()}
-        repository_id: str = self.admin.ok("POST", "/repositories", body)["repository"]["id"]
-        return repository_id
+        admin = self.account("admin")
+        created = admin.ok("POST", "/repositories", {"name": self.new_name()})
+        return str(created["repository"]["id"])
 
     def job(self, state: str) -> str:
         """A job in a state."""
