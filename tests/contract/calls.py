@@ -4,11 +4,15 @@
 Who may call it is not said here; `test_authorisation` derives that from its declaration.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx2
 from msgspec import Struct
 
+from lumilio.api.server import ROUTERS
+from lumilio.api.typed import API_PREFIX, collect
 from tests.contract.scene import Scene
 from tests.support.api import PASSWORD, Api
 from tests.support.photos import png
@@ -52,6 +56,7 @@ VIDEO = Thing(lambda scene, owner: scene.give(scene.video, owner), 403, is_open_
 RECORDING = Thing(
     lambda scene, owner: scene.give(scene.recording, owner), 403, is_open_to_admins=True
 )
+ASSETS = (PHOTO, VIDEO, RECORDING)
 SESSION = Thing(Scene.session_of, 404)
 PASSKEY = Thing(Scene.passkey_of, 404)
 ACCOUNT = Thing(lambda scene, owner: str(owner.user_id))
@@ -190,3 +195,12 @@ CALLS = {
     "validate_llm_settings": Call(answer=400),
     "verify_mfa_login": Call(body=_second_factor),
 }
+
+OPERATIONS = {operation.name: operation for operation in collect(ROUTERS)}
+
+
+def send(api: Api, name: str, thing_id: str, **options: Any) -> httpx2.Response:
+    """The answer to an operation on a thing."""
+    operation = OPERATIONS[name]
+    path = re.sub(r"{\w+}", thing_id, operation.path.removeprefix(API_PREFIX))
+    return api.call(CALLS[name].method or operation.method, path, **options)

@@ -1,20 +1,16 @@
 """Every operation, called by everybody: who is answered what follows from its declaration alone."""
 
-import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from msgspec import Struct
 
-from lumilio.api.server import ROUTERS
-from lumilio.api.typed import Operation, collect
+from lumilio.api.typed import Operation
 from lumilio.media.pool import DecodePool
-from tests.contract.calls import CALLS, Call
+from tests.contract.calls import ASSETS, CALLS, OPERATIONS, Call, send
 from tests.contract.scene import Scene
 from tests.support.api import Api
 from tests.support.library import Library
-
-OPERATIONS = {operation.name: operation for operation in collect(ROUTERS)}
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -132,10 +128,7 @@ def test_an_operation_answers_everybody_as_it_declares(scene: Scene, name: str, 
     expected = _expected(operation, call, caller)
     before = scene.state()
 
-    path = re.sub(r"{\w+}", thing_id, operation.path.removeprefix("/api/v1"))
-    response = actor.anonymous().call(
-        call.method or operation.method, path, headers=headers, **arguments
-    )
+    response = send(actor.anonymous(), name, thing_id, headers=headers, **arguments)
 
     assert response.status_code == expected, response.text
     if operation.role == "public":
@@ -149,3 +142,22 @@ def test_what_users_name_in_a_path_belongs_to_somebody() -> None:
     named = {name for name, o in OPERATIONS.items() if o.role == "user" and o.path_types}
     owned = {name for name, call in CALLS.items() if call.thing and call.thing.foreign}
     assert named - owned == set(), "say in tests/contract/calls.py what others are told of it"
+
+
+@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.thing in ASSETS])
+def test_what_has_no_owner_is_read_by_all_and_changed_by_administrators(
+    scene: Scene, name: str
+) -> None:
+    operation, call = OPERATIONS[name], CALLS[name]
+    user, admin = scene.account(), scene.account("admin")
+    assert call.thing is not None
+    thing_id = call.thing.of(scene, user)
+    arguments = call.arguments(scene, user, thing_id)
+    scene.run("UPDATE assets SET owner_id = NULL")
+    is_read = operation.method == "GET" or operation.accepts_media_token
+    before = scene.state()
+    answer = send(user, name, thing_id, **arguments)
+    assert answer.status_code == (call.answer if is_read else 403)
+    if not is_read:
+        assert scene.state() == before
+    assert send(admin, name, thing_id, **arguments).status_code == call.answer

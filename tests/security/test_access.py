@@ -5,13 +5,12 @@ from typing import Any, get_args
 
 import pyotp
 import pytest
+from msgspec.structs import fields
 
-from lumilio.api.typed import API_PREFIX
 from lumilio.library import challenges
 from lumilio.library.challenges import Purpose
-from tests.contract.calls import CALLS, PHOTO, RECORDING, VIDEO
+from tests.contract.calls import ASSETS, CALLS, OPERATIONS, send
 from tests.contract.scene import Scene
-from tests.contract.test_authorisation import OPERATIONS
 from tests.support.api import PASSWORD, Api
 from tests.support.library import Library
 from tests.support.photos import jpeg
@@ -28,27 +27,24 @@ SECRETS = {
 }
 WRONG_SECRETS = ["", None, True, 0, 1.5, [], {}, [PASSWORD], {"$ne": ""}, {"password": PASSWORD}]
 WITH_BODY = [name for name, operation in OPERATIONS.items() if operation.body_type is not None]
-OF_ASSETS = [name for name, call in CALLS.items() if call.thing in (PHOTO, VIDEO, RECORDING)]
-
-
-def _sent(scene: Scene, caller: Api, name: str, thing_id: str, **options: Any) -> Any:
-    operation = OPERATIONS[name]
-    path = operation.path.removeprefix(API_PREFIX)
-    for part in operation.path_types:
-        path = path.replace(f"{{{part}}}", thing_id)
-    return caller.call(operation.method, path, **options)
+WITH_SECRETS = [
+    name
+    for name in WITH_BODY
+    if SECRETS & {field.encode_name for field in fields(OPERATIONS[name].body_type)}
+]
+OF_ASSETS = [name for name, call in CALLS.items() if call.thing in ASSETS]
 
 
 @pytest.mark.parametrize("wrong", WRONG_SECRETS, ids=repr)
-@pytest.mark.parametrize("name", WITH_BODY)
+@pytest.mark.parametrize("name", WITH_SECRETS)
 def test_a_secret_of_a_wrong_type_opens_nothing(scene: Scene, name: str, wrong: Any) -> None:
     user = scene.account("admin")
     call = CALLS[name]
     thing_id = call.thing.of(scene, user) if call.thing else ""
-    body = call.arguments(scene, user, thing_id).get("json") or {}
+    body = call.arguments(scene, user, thing_id)["json"]
     before = scene.state()
     for field in SECRETS & body.keys():
-        answer = _sent(scene, user, name, thing_id, json=body | {field: wrong})
+        answer = send(user, name, thing_id, json=body | {field: wrong})
         assert answer.status_code == 400
         assert scene.state() == before
 
@@ -72,7 +68,7 @@ def test_fields_that_an_operation_does_not_know_change_nothing(scene: Scene, nam
         "deleted_at": "2031-01-01T00:00:00Z",
     }
     before = _rights(scene)
-    answer = _sent(scene, user, name, thing_id, json=extra | body)
+    answer = send(user, name, thing_id, json=extra | body)
     assert answer.status_code == call.answer
     after = _rights(scene)
     assert before.items() <= after.items()
@@ -146,11 +142,11 @@ def test_nothing_of_an_unregistered_repository_is_had(scene: Scene, name: str) -
     try:
         before = scene.state()
         for caller in (owner, scene.admin):
-            assert _sent(scene, caller, name, thing_id, **arguments).status_code == 404
+            assert send(caller, name, thing_id, **arguments).status_code == 404
         if OPERATIONS[name].accepts_media_token:
             arguments["params"] = call.query | {"mt": media_token}
             anonymous = owner.anonymous()
-            assert _sent(scene, anonymous, name, thing_id, **arguments).status_code == 404
+            assert send(anonymous, name, thing_id, **arguments).status_code == 404
         assert scene.state() == before
     finally:
         scene.run("UPDATE repositories SET unregistered_at = NULL")
