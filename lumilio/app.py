@@ -11,26 +11,28 @@ import threading
 from collections.abc import Callable
 
 import uvicorn
+from msgspec import structs
 
 from lumilio.api import server
+from lumilio.api.addresses import network_urls
 from lumilio.db import Database, migrate
 from lumilio.errors import LumilioError
 from lumilio.home import Home, HomeLock
-from lumilio.library import exports, keys, placing, repositories
+from lumilio.library import exports, keys, placing, repositories, setup_codes, system_settings
 from lumilio.library.context import Clock, Context, utc_now
 from lumilio.media.pool import DecodePool
 from lumilio.media.transcoder import Transcoder
 from lumilio.pipeline.dispatch import Dispatcher
 from lumilio.pipeline.tasks import tasks
 from lumilio.pipeline.watching import Watcher
-from lumilio.settings import Settings
+from lumilio.settings import ALL_ADDRESSES, Settings
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 10.0
 # It has nothing to finish, and a dead network share may hold it up for ever.
 WATCHER_STOP_SECONDS = 1.0
-_THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
+_THIS_MACHINE = ("127.0.0.1", ALL_ADDRESSES, "::")
 
 
 class CannotListen(LumilioError):
@@ -61,13 +63,16 @@ class App:
             raise
 
     def _wire(self, clock: Clock) -> None:
-        settings = self.settings
         migrate(self._database, self.home.backups)
+        with self._database.read() as db:
+            lan = self.settings.lan or system_settings.read(db).lan_enabled
+        settings = self.settings = structs.replace(self.settings, lan=lan)
         root_keys = keys.load_or_create(self.home.root_key)
         self.ctx = Context(self._database, clock, settings, root_keys)
         if not settings.storage_root:
             # What stands elsewhere may be a disk that is away; nothing is made in its place.
             settings.storage_path.mkdir(exist_ok=True)
+        self.setup_code = setup_codes.renew(self.ctx)
         repositories.repair_folders(self.ctx)
         placing.delete_abandoned(self.ctx)
         exports.delete_leftovers(self.ctx)
@@ -82,16 +87,20 @@ class App:
         self._dispatcher = Dispatcher(self.ctx, work, self.home.queue, stopping)
         self._watcher = Watcher(self.ctx)
         self._application = server.build(self.ctx, self._pool)
+        self.network_urls: list[str] = []
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> str:
         """Start working and listening; returns the address to open. Raises CannotListen."""
-        listener = _listen(self.settings.host, self.settings.port)
+        host = self.settings.listening_host
+        listener = _listen(host, self.settings.port)
         self._dispatcher.start()
         self._watcher.start()
         self._server, self._thread = _serve(self._application, listener)
-        url = _url(self.settings.host, listener.getsockname()[1])
+        port = listener.getsockname()[1]
+        url = _url(host, port)
+        self.network_urls = network_urls(self.settings, port)
         self._lock.announce(url)
         return url
 

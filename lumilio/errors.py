@@ -65,6 +65,13 @@ class Conflict(LumilioError):
     title = "This conflicts with what is already there"
 
 
+class MisdirectedRequest(LumilioError):
+    """The request was meant for another host."""
+
+    status = 421
+    title = "This is not the host that the request was meant for"
+
+
 class NotInitialized(Conflict):
     """Setup is not finished; the message is a key that clients know."""
 

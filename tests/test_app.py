@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from lumilio import app
 from lumilio.app import App, CannotListen
 from lumilio.errors import LumilioError
 from lumilio.home import AlreadyRunning, Home, HomeLock
@@ -38,6 +39,31 @@ def test_only_this_machine_is_served_by_default(running: Running) -> None:
     port = int(running.url.rsplit(":", 1)[1])
     with socket.create_connection(("127.0.0.1", port)):
         pass
+
+
+def test_the_switch_for_the_network_counts_from_the_next_start(
+    make_running: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    listen = app._listen
+
+    def listen_here(host: str, port: int) -> socket.socket:
+        asked.append(host)
+        return listen("127.0.0.1", port)
+
+    # Tests listen on this machine only, whatever the program wants.
+    monkeypatch.setattr(app, "_listen", listen_here)
+    first = make_running()
+    admin = first.api.register("admin")
+    admin.create_primary()
+    admin.ok("PATCH", "/settings/system", {"lan_enabled": True})
+    first.stop()
+    second = make_running()
+    assert asked == ["127.0.0.1", "0.0.0.0"]
+    shown = second.api.login("admin").ok("GET", "/settings/runtime-info")
+    assert shown["is_open_to_network"] is True
+    assert first.app.network_urls == []
+    assert shown["network_urls"] == second.app.network_urls
 
 
 def test_a_second_program_on_the_same_home_is_refused_with_the_address(running: Running) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lumilio.settings import InvalidSettings, Settings, default_home, load
+from lumilio.settings import InvalidSettings, Settings, default_home, load, load_with_sources
 from tests.support.contract import ROOT
 
 
@@ -50,6 +50,13 @@ def test_an_empty_variable_counts_as_absent(tmp_path: Path) -> None:
         ("scan_interval_seconds = 0", ["scan_interval_seconds"]),
         ("scan_settle_seconds = -1", ["scan_settle_seconds"]),
         ("watch_folders = 3", ["watch_folders"]),
+        ("allowed_hosts = 'photos.example.org'", ["allowed_hosts"]),
+        ("allowed_hosts = ['http://photos.example.org']", ["allowed_hosts"]),
+        ("allowed_hosts = ['a:80']", ["allowed_hosts"]),
+        ("allowed_hosts = [1]", ["allowed_hosts"]),
+        ("cors_allowed_origins = ['*']", ["cors_allowed_origins"]),
+        ("cors_allowed_origins = ['friend.example']", ["cors_allowed_origins"]),
+        ("cors_allowed_origins = ['https://friend.example/']", ["cors_allowed_origins"]),
         ("prot = 1", ["prot", "unknown"]),
         ("[server]\nport = 1", ["server", "unknown"]),
         ("storage_root = 5", ["storage_root"]),
@@ -73,6 +80,76 @@ def test_all_unusable_settings_are_named_together(tmp_path: Path) -> None:
         load({"home": str(tmp_path), "port": 70_000}, {"LUMILIO_LOG_LEVEL": "loud"})
     for name in ("prot", "decode_workers", "port", "log_level"):
         assert name in caught.value.message
+
+
+def test_a_list_is_an_array_in_the_file_and_has_commas_in_the_environment(tmp_path: Path) -> None:
+    _toml(tmp_path, "allowed_hosts = ['a.example', 'fd00::1']\ncors_allowed_origins = []\n")
+    settings = load({"home": str(tmp_path)}, {})
+    assert settings.allowed_hosts == ("a.example", "fd00::1")
+    assert settings.cors_allowed_origins == ()
+    environment = {
+        "LUMILIO_ALLOWED_HOSTS": "b.example, c",
+        "LUMILIO_CORS_ALLOWED_ORIGINS": "https://b.example:8443,http://[::1]",
+    }
+    settings = load({"home": str(tmp_path)}, environment)
+    assert settings.allowed_hosts == ("b.example", "c")
+    assert settings.cors_allowed_origins == ("https://b.example:8443", "http://[::1]")
+    with pytest.raises(InvalidSettings, match="allowed_hosts"):
+        load({"home": str(tmp_path)}, {"LUMILIO_ALLOWED_HOSTS": "a.example,,"})
+
+
+def test_what_another_source_hides_is_checked_all_the_same(tmp_path: Path) -> None:
+    _toml(tmp_path, "port = 'http'\n")
+    with pytest.raises(InvalidSettings) as caught:
+        load({"home": str(tmp_path), "port": 3}, {"LUMILIO_PORT": "ftp"})
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "port (lumilio.toml)",
+        "port (environment)",
+    ]
+
+
+@pytest.mark.parametrize("toml", ["port =", "home = '/elsewhere'"])
+def test_a_broken_file_hides_no_other_problem(tmp_path: Path, toml: str) -> None:
+    _toml(tmp_path, toml)
+    with pytest.raises(InvalidSettings) as caught:
+        load({"home": str(tmp_path), "decode_workers": -1}, {"LUMILIO_LOG_LEVEL": "loud"})
+    assert len(caught.value.problems) == 3
+    for word in ("lumilio.toml", "log_level (environment)", "decode_workers (command line)"):
+        assert word in caught.value.message
+
+
+def test_a_home_that_cannot_be_named_hides_no_other_problem() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load({"home": "~nobody-of-this-name/x"}, {"LUMILIO_PORT": "ftp"})
+    assert len(caught.value.problems) == 2
+
+
+def test_each_value_is_told_with_its_source(tmp_path: Path) -> None:
+    _toml(tmp_path, "port = 1\nlog_level = 'error'\nhost = '::1'\n")
+    flags = {"home": str(tmp_path), "port": 3}
+    settings, sources = load_with_sources(flags, {"LUMILIO_HOST": "0.0.0.0"})
+    assert (settings.port, settings.host, settings.log_level) == (3, "0.0.0.0", "error")
+    assert sources == {"home": "flag", "port": "flag", "host": "environment", "log_level": "file"}
+
+
+@pytest.mark.parametrize(
+    ("given", "listening", "is_open"),
+    [
+        ({}, "127.0.0.1", False),
+        ({"lan": True}, "0.0.0.0", True),
+        ({"lan": True, "host": "localhost"}, "0.0.0.0", True),
+        ({"lan": True, "host": "::"}, "::", True),
+        ({"lan": True, "host": "192.168.7.5"}, "192.168.7.5", True),
+        ({"host": "192.168.7.5"}, "192.168.7.5", True),
+        ({"host": "::1"}, "::1", False),
+        ({"host": "127.0.0.9"}, "127.0.0.9", False),
+    ],
+)
+def test_the_network_is_let_in_only_when_asked(
+    tmp_path: Path, given: dict[str, Any], listening: str, is_open: bool
+) -> None:
+    settings = load({"home": str(tmp_path), **given}, {})
+    assert (settings.listening_host, settings.is_open_to_network) == (listening, is_open)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

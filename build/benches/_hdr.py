@@ -2,10 +2,8 @@
 
 import struct
 import zlib
-from io import BytesIO
 
 import numpy as np
-from PIL import Image
 
 _TO_2020 = np.linalg.inv(
     np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
@@ -15,22 +13,26 @@ _TRANSFERS = {"PQ": 16, "HLG": 18}
 _WHITE, _HLG_PEAK = 203.0, 1000.0
 
 
-def as_hdr_png(picture: np.ndarray, curve: str) -> bytes:
-    """Return a PNG with a cICP chunk; `curve` is PQ or HLG."""
+def as_hdr_png(picture: np.ndarray, curve: str, bits: int = 8) -> bytes:
+    """Return a PNG of 8 or 16 bits with a cICP chunk; `curve` is PQ or HLG."""
     level = picture / 255
     linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
     light = np.clip(linear @ _TO_2020.T, 0, None) * _WHITE
     coded = _pq(light) if curve == "PQ" else _hlg(light)
-    buffer = BytesIO()
-    Image.fromarray(np.rint(coded * 255).astype(np.uint8)).save(buffer, "PNG")
-    content = buffer.getvalue()
-    chunk = b"cICP" + bytes([9, _TRANSFERS[curve], 0, 1])
-    return (
-        content[:33]
-        + struct.pack(">I", 4)
-        + chunk
-        + struct.pack(">I", zlib.crc32(chunk))
-        + content[33:]
+    rows = np.rint(coded * (2**bits - 1)).astype(f">u{bits // 8}")
+    height, width, _ = picture.shape
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0)),
+        (b"cICP", bytes([9, _TRANSFERS[curve], 0, 1])),
+        (b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
     )
 
 

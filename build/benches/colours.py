@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -130,14 +131,14 @@ def hdr(work: Path) -> Iterator[Comparison]:
     with Image.open(photo) as image:
         original = ImageOps.exif_transpose(image).convert("RGB")
     original.thumbnail((SIDE, SIDE))
-    for curve in ("PQ", "HLG"):
-        file = work / f"{curve}.png"
-        file.write_bytes(as_hdr_png(np.asarray(original), curve))
+    for curve, bits in product(("PQ", "HLG"), (8, 16)):
+        file = work / f"{curve}{bits}.png"
+        file.write_bytes(as_hdr_png(np.asarray(original), curve, bits))
         with opened_photo(file) as shown:
             found = _on_white(shown.render(SIDE))
         difference = ciede2000(found, _on_white(original))
         yield Comparison(
-            f"BT.2020 {curve}, 8-bit PNG",
+            f"BT.2020 {curve}, {bits}-bit PNG",
             "original",
             difference.mean(),
             np.percentile(difference, 95),

@@ -1,33 +1,45 @@
 """Signing up, in and out over HTTP."""
 
-from ipaddress import ip_address
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 from starlette.requests import Request
+from starlette.responses import Response
 
-from lumilio.api.typed import Router
+from lumilio.api.auth_sessions import (
+    CSRF,
+    TRANSPORT,
+    AuthSession,
+    RefreshTokenRequest,
+    csrf_token,
+    presented,
+    renewed_answer,
+    session_answer,
+    without_cookie,
+)
+from lumilio.api.origins import is_on_this_machine
+from lumilio.api.typed import Header, Router
 from lumilio.errors import Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized
-from lumilio.library import sessions, sign_ins, throttling, users
+from lumilio.library import sessions, sign_ins, sign_ups, throttling, users
 from lumilio.library.context import Context
-from lumilio.library.sessions import MediaToken, Session, SessionTokens
+from lumilio.library.sessions import MediaToken, Session
 from lumilio.library.sign_ins import FactorRequest
-from lumilio.library.users import Instant, User
+from lumilio.library.sign_ups import Applicant
+from lumilio.library.users import User
 
 api = Router("auth", "Sign-in, sessions and second factors.")
 
 SessionId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-# Three historic names; all others are snake_case.
-_CAMEL = {"refresh_token": "refreshToken", "expires_at": "expiresAt"}
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_SETUP_CODE = Header("X-Setup-Code", "For the first account; the same as in the body.")
 
 
 class RegistrationRequest(Struct, frozen=True):
-    """Name and password of a new account."""
+    """Name and password of a new account, and what creating it takes from another machine."""
 
     username: Annotated[str, Meta(min_length=3, max_length=50)]
     password: Annotated[str, Meta(min_length=6)]
+    invite_token: Annotated[str, Meta(description="Of an invitation (ours).")] = ""
+    setup_code: Annotated[str, Meta(description="For the first account (ours).")] = ""
 
 
 class LoginRequest(Struct, frozen=True):
@@ -37,29 +49,16 @@ class LoginRequest(Struct, frozen=True):
     password: Annotated[str, Meta(min_length=1)]
 
 
-class RefreshTokenRequest(Struct, frozen=True, rename="camel"):
-    """A refresh token, 64 hex digits."""
-
-    refresh_token: Annotated[str, Meta(min_length=1)]
-
-
-class AuthSession(Struct, omit_defaults=True, kw_only=True, rename=_CAMEL):
-    """A full session, or with `requires_mfa` a request for the second factor."""
-
-    user: User
-    requires_mfa: bool
-    token: str | UnsetType = UNSET
-    refresh_token: str | UnsetType = UNSET
-    expires_at: Instant | UnsetType = UNSET
-    mfa_token: str | UnsetType = UNSET
-    mfa_methods: list[Literal["passkey", "totp", "recovery_code"]] | UnsetType = UNSET
-    bootstrap_admin: bool | UnsetType = UNSET
-
-
 class SessionList(Struct):
     """One's open sessions."""
 
     sessions: list[Session]
+
+
+class CsrfToken(Struct):
+    """The header `X-CSRF-Token` of whoever is signed in by the cookie."""
+
+    csrf_token: str
 
 
 class Message(Struct):
@@ -68,47 +67,82 @@ class Message(Struct):
     message: str
 
 
-@api.post("/auth/register/start", role="public", errors=(Conflict, Forbidden))
-def register_account(ctx: Context, request: Request, body: RegistrationRequest) -> AuthSession:
-    """Create an account and sign it in.
+@api.post(
+    "/auth/register/start",
+    role="public",
+    errors=(Conflict, Forbidden, Unauthorized, TooManyAttempts),
+    headers=(_SETUP_CODE, TRANSPORT),
+    answer=AuthSession,
+)
+def register_account(ctx: Context, request: Request, body: RegistrationRequest) -> Response:
+    """Create an account and sign it in; the first account becomes administrator.
 
-    The first account becomes administrator. Only from the machine that Lumilio runs on.
+    From the machine that Lumilio runs on nothing more is needed. From elsewhere `GET /setup/status`
+    tells what it takes.
     """
-    if not (_is_from_this_machine(request) and _is_own_page(request)):
-        raise Forbidden("Accounts can be created only on the machine that Lumilio runs on")
-    user = users.register(ctx, body.username, body.password)
-    session = session_of(sessions.start(ctx, user, agent_of(request)))
-    if user.role == "admin":
-        session.bootstrap_admin = True
-    return session
+    applicant = Applicant(
+        is_on_this_machine=is_on_this_machine(request),
+        setup_code=body.setup_code or request.headers.get(_SETUP_CODE.name, ""),
+        invite_token=body.invite_token,
+    )
+    user = sign_ups.register(ctx, body.username, body.password, applicant)
+    tokens = sessions.start(ctx, user, "registration")
+    return session_answer(ctx, request, tokens, bootstrap_admin=user.role == "admin")
 
 
-@api.post("/auth/login", role="public", errors=(Unauthorized, TooManyAttempts))
-def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession:
+@api.post(
+    "/auth/login",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(TRANSPORT,),
+    answer=AuthSession,
+)
+def login(ctx: Context, request: Request, body: LoginRequest) -> AuthSession | Response:
     """Sign in with name and password."""
     account = users.normalize_username(body.username)
-    with throttling.attempt(ctx, "password", address=address_of(request), account=account):
-        begun = sign_ins.begin(ctx, body.username, body.password, agent_of(request))
+    with throttling.attempt(ctx, "password", account=account):
+        begun = sign_ins.begin(ctx, body.username, body.password)
     if isinstance(begun, FactorRequest):
         return AuthSession(
             user=begun.user, requires_mfa=True, mfa_token=begun.token, mfa_methods=begun.methods
         )
-    return session_of(begun)
+    return session_answer(ctx, request, begun)
 
 
-@api.post("/auth/refresh", role="public", errors=(Unauthorized, TooManyAttempts))
-def refresh_session(ctx: Context, request: Request, body: RefreshTokenRequest) -> AuthSession:
-    """Trade a refresh token for a new session."""
-    with throttling.attempt(ctx, "refresh token", address=address_of(request)):
-        return session_of(sessions.refresh(ctx, body.refresh_token))
+@api.post(
+    "/auth/refresh",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(TRANSPORT, CSRF),
+    answer=AuthSession,
+)
+def refresh_session(
+    ctx: Context, request: Request, body: RefreshTokenRequest | None = None
+) -> Response:
+    """Trade a refresh token for a new session; without a body it is that of the cookie."""
+    with throttling.attempt(ctx, "refresh token"):
+        return renewed_answer(ctx, request, body)
 
 
-@api.post("/auth/logout", role="public", errors=(Unauthorized, TooManyAttempts))
-def logout(ctx: Context, request: Request, body: RefreshTokenRequest) -> Message:
-    """Revoke a refresh token, and every token of its session."""
-    with throttling.attempt(ctx, "refresh token", address=address_of(request)):
-        sessions.end(ctx, body.refresh_token)
-    return Message("You are signed out")
+@api.post(
+    "/auth/logout",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(CSRF,),
+    answer=Message,
+)
+def logout(ctx: Context, request: Request, body: RefreshTokenRequest | None = None) -> Response:
+    """Revoke a refresh token, and every token of its session; as in `refresh_session`."""
+    with throttling.attempt(ctx, "refresh token"):
+        sessions.end(ctx, presented(ctx, request, body))
+    return without_cookie(request, Message("You are signed out"))
+
+
+@api.get("/auth/csrf", role="public", errors=(Unauthorized, Forbidden, TooManyAttempts))
+def get_csrf_token(ctx: Context, request: Request) -> CsrfToken:
+    """Return what our own page has to send along with its cookie."""
+    with throttling.attempt(ctx, "refresh token"):
+        return CsrfToken(csrf_token(ctx, request))
 
 
 @api.get("/auth/me", role="user", restricted=True)
@@ -141,50 +175,3 @@ def revoke_other_sessions(ctx: Context) -> Message:
 def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
     """Issue a short-lived token for media URLs."""
     return sessions.issue_media_token(ctx, access_token)
-
-
-def session_of(tokens: SessionTokens) -> AuthSession:
-    """A full session as clients see it."""
-    return AuthSession(
-        user=tokens.user,
-        token=tokens.token,
-        refresh_token=tokens.refresh_token,
-        expires_at=tokens.expires_at,
-        requires_mfa=False,
-    )
-
-
-def agent_of(request: Request) -> str:
-    """What the client calls itself."""
-    return request.headers.get("user-agent", "")
-
-
-def address_of(request: Request) -> str:
-    """The address that a request came from; nobody in between is believed."""
-    return request.client.host if request.client is not None else ""
-
-
-def _is_from_this_machine(request: Request) -> bool:
-    """A proxy on this machine speaks for others, so forwarded requests do not count."""
-    if request.client is None or any(name in request.headers for name in _FORWARDED):
-        return False
-    address = ip_address(request.client.host)
-    # A connection whose two ends have one address began on this machine, too.
-    is_own_address = request.client.host == _server_host(request)
-    return is_own_address or (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def _is_own_page(request: Request) -> bool:
-    """Other sites can make a browser on this machine send requests, even under their own name."""
-    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        return False
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        return False
-    return request.url.hostname in {"localhost", "127.0.0.1", "::1", _server_host(request)}
-
-
-def _server_host(request: Request) -> str:
-    """The address on which this connection arrived."""
-    server: tuple[str, int | None] | None = request.scope.get("server")
-    return server[0] if server else ""

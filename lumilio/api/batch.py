@@ -12,12 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from lumilio.api import multipart
+from lumilio.api.auth import Message
 from lumilio.api.batch_entries import BatchUploadResult, Entry
 from lumilio.api.incoming import CONTENT_HASH, TextField, chosen_repository
 from lumilio.api.multipart import PartData, PartEnd, PartStart
 from lumilio.api.typed import Router
-from lumilio.errors import BadRequest, NotFound
-from lumilio.library import upload_progress
+from lumilio.errors import BadRequest, Conflict, NotFound
+from lumilio.library import merging, upload_progress
 from lumilio.library.context import Context
 from lumilio.library.repositories import StoredRepository
 from lumilio.library.upload_advice import UploadConfig
@@ -111,6 +112,13 @@ def get_upload_progress(ctx: Context, query: ProgressQuery) -> UploadProgress:
     """Report how far the caller's chunked uploads are, and which chunks are there."""
     ids = [part.strip() for part in query.session_ids.split(",")]
     return upload_progress.report(ctx, [part for part in ids if part])
+
+
+@api.delete("/assets/batch/{session_id}", role="user", errors=(NotFound, Conflict))
+def discard_upload_session(ctx: Context, session_id: str) -> Message:
+    """Forget an unfinished upload of the caller's and the chunks that are there (our addition)."""
+    merging.discard(ctx, session_id)
+    return Message("The upload was discarded")
 
 
 class _Batch:

@@ -11,17 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from lumilio.api.origins import require_own_page
 from lumilio.api.parameters import read_path, read_query
 from lumilio.api.typed import JSON, Operation
 from lumilio.errors import BadRequest, Forbidden, NotInitialized, TooLarge, Unauthorized
 from lumilio.library import sessions, setup
-from lumilio.library.context import Context, Principal
+from lumilio.library.context import Caller, Context, Principal
 from lumilio.library.sessions import Purpose
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _encoder = msgspec.json.Encoder()
 _BEARER = "Bearer "
+_LONGEST_AGENT = 300
 # Public operations ignore credentials and act with nobody's rights.
 NOBODY = Principal(user_id=None, username="", role="user")
 
@@ -40,7 +42,8 @@ def _endpoint(operation: Operation, ctx: Context) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         principal = await run_in_threadpool(_admit, operation, ctx, request)
-        arguments = _arguments(operation, request, ctx.acting_as(principal))
+        caller = ctx.acting_as(principal).called_from(_caller(request))
+        arguments = _arguments(operation, request, caller)
         if operation.body_type is not None:
             arguments["body"] = decode_body(await _body(request, operation.body_limit))
         if is_async:
@@ -56,6 +59,8 @@ def _endpoint(operation: Operation, ctx: Context) -> Endpoint:
 
 def _admit(operation: Operation, ctx: Context, request: Request) -> Principal:
     """Who is calling; raises in the order of checks that the contract states."""
+    if operation.is_for_own_pages:
+        require_own_page(request, ctx.settings.cors_allowed_origins)
     if operation.gate == "first":
         _require_setup(ctx)
     principal = NOBODY if operation.role == "public" else _principal(operation, ctx, request)
@@ -63,9 +68,16 @@ def _admit(operation: Operation, ctx: Context, request: Request) -> Principal:
         raise Forbidden("Choose a new password first", cause="password_change_required")
     if operation.role == "admin" and not principal.is_admin:
         raise Forbidden("Only an administrator may do this")
-    if operation.gate == "after_role":
+    # Who was given the first account chooses a password before anything can be set up.
+    if operation.gate == "after_role" and not principal.must_change_password:
         _require_setup(ctx)
     return principal
+
+
+def _caller(request: Request) -> Caller:
+    """Nobody in between is believed about the address."""
+    address = request.client.host if request.client is not None else ""
+    return Caller(address, request.headers.get("user-agent", "")[:_LONGEST_AGENT])
 
 
 def _principal(operation: Operation, ctx: Context, request: Request) -> Principal:

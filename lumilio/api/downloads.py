@@ -46,6 +46,9 @@ class ExportQuery(Struct, frozen=True, kw_only=True):
     strip_location: Annotated[
         bool, Meta(description="Leave coordinates and names of places out (our addition).")
     ] = False
+    apply_edits: Annotated[
+        bool, Meta(description="Apply the edits of the sidecar, if there are any (our addition).")
+    ] = False
     mt: Annotated[str, Meta(description="Media token, for elements without headers.")] = ""
 
 
@@ -65,7 +68,8 @@ class DownloadRequest(Struct, frozen=True):
 async def export_asset(ctx: Context, request: Request, id: UUID, query: ExportQuery) -> Response:
     """Convert a photo and send it as a download.
 
-    The photo is turned upright, never enlarged, and keeps its metadata and colour profile.
+    The photo is turned upright, never enlarged, and keeps its metadata, and unless its tones are
+    edited its colour profile.
     """
     stored = await run_in_threadpool(assets.require, ctx, id)
     format_, extension = _FORMATS[query.format]
@@ -83,7 +87,13 @@ async def export_asset(ctx: Context, request: Request, id: UUID, query: ExportQu
         async with request.app.state.exporting:
             pool = request.app.state.pool
             path = await run_in_threadpool(
-                exports.export, ctx, pool, stored, options, cancelled=gone
+                exports.export,
+                ctx,
+                pool,
+                stored,
+                options,
+                apply_edits=query.apply_edits,
+                cancelled=gone,
             )
     except CannotDecode as error:
         if gone.is_set():

@@ -104,8 +104,8 @@ async def stream_events(ctx: Context, request: Request, access_token: str) -> Re
     """Stream what changes: the caller's uploads and assets, jobs, scans and repositories.
 
     Server-sent events. `ready` comes first: nothing before it is told again, so clients then load
-    what they show. `assets`, `jobs` and `uploads` tell of what the caller may see, `scans` and
-    `repositories` only administrators. Changes gather for half a second; a comment every 15 seconds
+    what they show. `assets`, `jobs` and `uploads` tell of what the caller may see, `scans` only
+    administrators, and `repositories` names none to others. Changes gather for half a second; a comment every 15 seconds
     shows that the stream is alive. It ends with the access token or the session.
     """
     feed: Feed = request.app.state.feed

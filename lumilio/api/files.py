@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from lumilio.api.typed import Header
 from lumilio.errors import NotFound
+from lumilio.media.facts import EmbeddedVideo
+from lumilio.media.motion_photos import clip_bytes
 
 RANGE = Header("Range", "Byte range to send.")
 IF_NONE_MATCH = Header("If-None-Match", "ETag of the copy at hand.")
@@ -29,6 +31,7 @@ _PLAYED = {
 
 _GONE = "The file is not there any more; its disk may be disconnected"
 _RANGES = re.compile(r"bytes *= *(\d+-\d*|-\d+)( *, *(\d+-\d*|-\d+))*", re.IGNORECASE)
+_SINGLE_RANGE = re.compile(r"bytes *= *(\d*)-(\d*)", re.IGNORECASE)
 _BACKWARDS = re.compile(r"(\d{1,18})-(\d{1,18})")
 
 
@@ -37,13 +40,14 @@ _MAY_RUN = frozenset({"image/svg+xml"})
 
 
 class FileAnswer(Struct, frozen=True, kw_only=True):
-    """A file to send and what to say about it."""
+    """A file to send, or the film inside it, and what to say about it."""
 
     path: Path
     media_type: str
     etag: str
     cache_control: str
     filename: str | None = None
+    part: EmbeddedVideo | None = None
 
 
 def send_file(request: Request, answer: FileAnswer) -> Response:
@@ -58,6 +62,8 @@ def send_file(request: Request, answer: FileAnswer) -> Response:
     status = status_of(answer.path)
     if _has(request, etag, int(status.st_mtime)):
         return Response(status_code=304, headers=headers)
+    if answer.part is not None:
+        return _part(request, answer.path, answer.part, headers, answer.media_type)
     return OpenedFile(
         answer.path,
         stat_result=status,
@@ -80,10 +86,8 @@ class OpenedFile(FileResponse):
     """A file whose headers go out only when it could be opened."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
+        with _found():
             await super().__call__(_with_valid_range(scope), receive, _held_back(send))
-        except (FileNotFoundError, PermissionError) as error:
-            raise NotFound(_GONE, cause=error.strerror) from error
 
 
 class PassingFile(OpenedFile):
@@ -105,8 +109,47 @@ class MadeWhileSent(StreamingResponse):
         self._content = content
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with closing(self._content):
-            await super().__call__(scope, receive, send)
+        with closing(self._content), _found():
+            await super().__call__(scope, receive, _held_back(send))
+
+
+def _part(
+    request: Request, path: Path, part: EmbeddedVideo, headers: dict[str, str], media_type: str
+) -> Response:
+    """The bytes of a part of a file as if they were a file, or the one range of it asked for."""
+    length, status = part.length, 200
+    start, end = 0, length
+    headers = headers | {"accept-ranges": "bytes"}
+    if wanted := _single_range(request, headers["etag"]):
+        first, last = wanted.groups()
+        start = int(first) if first else max(length - int(last), 0)
+        end = min(int(last) + 1, length) if first and last else length
+        if start >= length:
+            return Response(status_code=416, headers={"content-range": f"bytes */{length}"})
+        status = 206
+        headers["content-range"] = f"bytes {start}-{end - 1}/{length}"
+    headers["content-length"] = str(end - start)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=media_type)
+    content = clip_bytes(path, part, start, end)
+    return MadeWhileSent(content, status_code=status, headers=headers, media_type=media_type)
+
+
+def _single_range(request: Request, etag: str) -> re.Match[str] | None:
+    """The range of a request; several, and one of another version, count as none, as HTTP allows."""
+    text = request.headers.get("range", "").strip()
+    if request.headers.get("if-range", etag) != etag or not _is_range(text):
+        return None
+    return _SINGLE_RANGE.fullmatch(text)
+
+
+@contextmanager
+def _found() -> Iterator[None]:
+    """Turns a file that cannot be opened into 404."""
+    try:
+        yield
+    except (FileNotFoundError, PermissionError) as error:
+        raise NotFound(_GONE, cause=error.strerror) from error
 
 
 def _held_back(send: Send) -> Send:

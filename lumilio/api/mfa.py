@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
+from starlette.responses import Response
 
-from lumilio.api.auth import AuthSession, Message, address_of, agent_of, session_of
+from lumilio.api.auth import Message
+from lumilio.api.auth_sessions import TRANSPORT, AuthSession, session_answer
 from lumilio.api.typed import Router
 from lumilio.errors import BadRequest, NotFound, TooManyAttempts, Unauthorized
 from lumilio.library import passkeys, second_factors, sign_ins, throttling
@@ -129,35 +131,32 @@ def enable_totp(ctx: Context, body: TotpEnableRequest) -> RecoveryCodes:
 
 
 @api.post("/auth/mfa/totp/disable", role="user", errors=(TooManyAttempts,))
-def disable_totp(ctx: Context, request: Request, body: CurrentPasswordRequest) -> MfaStatus:
+def disable_totp(ctx: Context, body: CurrentPasswordRequest) -> MfaStatus:
     """Remove the authenticator app, and recovery codes and passkeys with it."""
     account = str(ctx.principal.user_id)
-    with throttling.attempt(ctx, "password", address=address_of(request), account=account):
+    with throttling.attempt(ctx, "password", account=account):
         return second_factors.disable(ctx, body.current_password)
 
 
 @api.post("/auth/mfa/recovery-codes/regenerate", role="user", errors=(TooManyAttempts,))
-def regenerate_recovery_codes(
-    ctx: Context, request: Request, body: CurrentPasswordRequest
-) -> RecoveryCodes:
+def regenerate_recovery_codes(ctx: Context, body: CurrentPasswordRequest) -> RecoveryCodes:
     """Replace all recovery codes."""
     account = str(ctx.principal.user_id)
-    with throttling.attempt(ctx, "password", address=address_of(request), account=account):
+    with throttling.attempt(ctx, "password", account=account):
         return second_factors.regenerate_codes(ctx, body.current_password)
 
 
-@api.post("/auth/mfa/verify", role="public", errors=(Unauthorized, TooManyAttempts))
-def verify_mfa_login(ctx: Context, request: Request, body: MfaVerifyRequest) -> AuthSession:
+@api.post(
+    "/auth/mfa/verify",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(TRANSPORT,),
+    answer=AuthSession,
+)
+def verify_mfa_login(ctx: Context, request: Request, body: MfaVerifyRequest) -> Response:
     """Finish a sign-in with the second factor."""
-    tokens = sign_ins.finish(
-        ctx,
-        body.mfa_token,
-        body.method,
-        body.code,
-        user_agent=agent_of(request),
-        address=address_of(request),
-    )
-    return session_of(tokens)
+    tokens = sign_ins.finish(ctx, body.mfa_token, body.method, body.code)
+    return session_answer(ctx, request, tokens)
 
 
 @api.get("/auth/mfa/passkeys", role="user")
@@ -199,18 +198,24 @@ def begin_passkey_login(
     ctx: Context, request: Request, body: PasskeyLoginStart
 ) -> PasskeyChallenge:
     """Ask for a passkey to sign in with."""
-    with throttling.attempt(ctx, "passkey", address=address_of(request)):
+    with throttling.attempt(ctx, "passkey"):
         return passkeys.begin_sign_in(ctx, _origin(request), body.username)
 
 
-@api.post("/auth/passkeys/login/verify", role="public", errors=(Unauthorized, TooManyAttempts))
-def finish_passkey_login(ctx: Context, request: Request, body: PasskeyVerifyRequest) -> AuthSession:
+@api.post(
+    "/auth/passkeys/login/verify",
+    role="public",
+    errors=(Unauthorized, TooManyAttempts),
+    headers=(TRANSPORT,),
+    answer=AuthSession,
+)
+def finish_passkey_login(ctx: Context, request: Request, body: PasskeyVerifyRequest) -> Response:
     """Sign in with the passkey that answered."""
-    with throttling.attempt(ctx, "passkey", address=address_of(request)):
-        user_id = passkeys.finish_sign_in(
+    with throttling.attempt(ctx, "passkey"):
+        tokens = sign_ins.finish_with_passkey(
             ctx, body.challenge_token, msgspec.to_builtins(body.credential)
         )
-    return session_of(sign_ins.complete(ctx, user_id, agent_of(request)))
+    return session_answer(ctx, request, tokens)
 
 
 def _origin(request: Request) -> Origin:
@@ -219,8 +224,8 @@ def _origin(request: Request) -> Origin:
     Raises BadRequest.
     """
     sent = request.headers.get("origin")
-    parts = urlsplit(sent or f"{request.url.scheme}://{request.headers.get('host', '')}")
     try:
+        parts = urlsplit(sent or f"{request.url.scheme}://{request.headers.get('host', '')}")
         host = (parts.hostname or "").lower()
         port = f":{parts.port}" if parts.port else ""
     except ValueError as error:

@@ -15,6 +15,7 @@ from lumilio.errors import (
     BadRequest,
     Forbidden,
     LumilioError,
+    MisdirectedRequest,
     NotInitialized,
     TooLarge,
     Unauthorized,
@@ -133,14 +134,19 @@ def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _errors(operation: Operation) -> set[type[LumilioError]]:
-    errors: set[type[LumilioError]] = {LumilioError, *operation.errors}
-    if operation.path_types or operation.query_type or operation.body_type or operation.multipart:
-        errors.add(BadRequest)
+    errors: set[type[LumilioError]] = {
+        BadRequest,
+        LumilioError,
+        MisdirectedRequest,
+        *operation.errors,
+    }
     if operation.body_type:
         errors.add(TooLarge)
     if operation.role != "public":
         errors.add(Unauthorized)
-    if (operation.role != "public" and not operation.restricted) or operation.role == "admin":
+    if operation.is_for_own_pages or operation.role == "admin":
+        errors.add(Forbidden)
+    if operation.role != "public" and not operation.restricted:
         errors.add(Forbidden)
     if operation.gate != "none":
         errors.add(NotInitialized)

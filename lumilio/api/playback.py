@@ -1,6 +1,5 @@
-"""Videos and recordings over HTTP: what browsers play, and how it looks before it is played."""
+"""Videos, recordings and photos that move over HTTP: what browsers play, and how it looks before."""
 
-from pathlib import Path
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,7 +8,7 @@ from starlette.responses import Response
 
 from lumilio.api.assets import MediaQuery
 from lumilio.api.assets import api as assets_api
-from lumilio.api.files import IF_NONE_MATCH, RANGE, FileAnswer, send_file
+from lumilio.api.files import IF_NONE_MATCH, RANGE, FileAnswer, send_file, status_of
 from lumilio.api.typed import Router
 from lumilio.errors import BadRequest, Forbidden, NotFound
 from lumilio.library import web_copies
@@ -53,6 +52,17 @@ def get_asset_web_audio(ctx: Context, request: Request, id: UUID, query: MediaQu
     return _sent(request, web_copies.audio(ctx, id))
 
 
+@api.get("/assets/{id}/motion", media="video/mp4", **_MEDIA)
+def get_asset_motion(ctx: Context, request: Request, id: UUID, query: MediaQuery) -> Response:
+    """Stream what plays when a photo moves (our addition).
+
+    That is the clip inside a motion photo, straight out of its file, or the browser-friendly
+    version of the video that belongs to a live photo. Where browsers do not play a clip, asking for
+    it has a copy made, which takes its place.
+    """
+    return _sent(request, web_copies.clip(ctx, id))
+
+
 @api.get("/assets/{id}/waveform", role="user", errors=(NotFound, Forbidden, BadRequest))
 def get_asset_waveform(ctx: Context, id: UUID) -> Waveform:
     """Return how loud a recording is over time, from 0 to 1 in equal steps (our addition)."""
@@ -61,11 +71,12 @@ def get_asset_waveform(ctx: Context, id: UUID) -> Waveform:
 
 
 def _sent(request: Request, file: WebFile) -> Response:
-    path: Path = file.path
+    modified_at = status_of(file.path).st_mtime_ns
     answer = FileAnswer(
-        path=path,
+        path=file.path,
         media_type=file.mime_type,
-        etag=f"{file.stem}-web-{path.stat().st_mtime_ns}",
-        cache_control="private, max-age=86400",
+        etag=f"{file.stem}-{'clip' if file.part else 'web'}-{modified_at}",
+        cache_control="private, max-age=86400" if file.is_final else "private, no-cache",
+        part=file.part,
     )
     return send_file(request, answer)

@@ -29,6 +29,16 @@ class RepositoryCreate(Struct, frozen=True):
     name: Annotated[str, Meta(min_length=1, pattern=r"\S")]
     role: Literal["primary", "regular", ""] | None = None
     root: Annotated[str, Meta(description="Parent folder on the server.")] | None = None
+    path: (
+        Annotated[
+            str,
+            Meta(
+                description="Folder that is a repository already, whatever it is called; it keeps"
+                " its own name (our addition)."
+            ),
+        ]
+        | None
+    ) = None
     storage_strategy: Literal["date", "flat", "cas", ""] | None = None
     duplicate_handling: Literal["rename", "uuid", "overwrite", ""] | None = None
     cloud_credential_id: str | None = None
@@ -87,9 +97,9 @@ class ScanRunList(Struct):
 def create_repository(ctx: Context, body: RepositoryCreate) -> RepositoryCreated:
     """Create a repository or register an existing folder.
 
-    The primary lives in `<root>/primary`, others in `<root>/<name as folder>`. A folder that
-    already is a repository is registered with its own settings; one that was part of the library
-    before brings its assets back.
+    The primary lives in `<root>/primary`, others in `<root>/<name as folder>`, unless `path` names
+    a folder. One that already is a repository is registered with its own settings; one that was
+    part of the library before brings its assets back.
     """
     if body.cloud_credential_id:
         raise BadRequest("There is no such cloud account")
@@ -97,6 +107,7 @@ def create_repository(ctx: Context, body: RepositoryCreate) -> RepositoryCreated
         name=body.name,
         role=body.role or "regular",
         root=body.root or "",
+        path=(body.path or "").strip(),
         storage_strategy=body.storage_strategy or repositories.DEFAULT_STRATEGY,
         duplicate_handling=body.duplicate_handling or repositories.DEFAULT_DUPLICATE_HANDLING,
     )

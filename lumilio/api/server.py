@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -19,11 +18,14 @@ from starlette.routing import BaseRoute, Route
 from lumilio.api import (
     asset_metadata,
     assets,
+    audit,
     auth,
     batch,
     downloads,
+    edits,
     events,
     health,
+    invites,
     mfa,
     playback,
     precheck,
@@ -34,14 +36,16 @@ from lumilio.api import (
     uploads,
     users,
 )
+from lumilio.api.answers import error_answer, json_answer
 from lumilio.api.dispatch import routes
+from lumilio.api.door import Door
 from lumilio.api.downloads import EXPORTS_AT_ONCE
 from lumilio.api.events import Feed
 from lumilio.api.incoming import UPLOADS_AT_ONCE
 from lumilio.api.openapi import Error, document
 from lumilio.api.security import SecurityHeaders
 from lumilio.api.typed import Router, collect
-from lumilio.errors import LumilioError, TooManyAttempts, Unauthorized
+from lumilio.errors import LumilioError
 from lumilio.library.context import Context
 from lumilio.library.upload_advice import UploadAdvice
 from lumilio.media.pool import DecodePool
@@ -59,11 +63,14 @@ ROUTERS: Sequence[Router] = (
     precheck.api,
     assets.api,
     asset_metadata.api,
+    edits.api,
     downloads.api,
     playback.api,
     queue.api,
     events.api,
     users.api,
+    invites.api,
+    audit.api,
     settings.api,
     settings.capabilities,
 )
@@ -82,7 +89,7 @@ def build(ctx: Context, pool: DecodePool, web_root: Path = WEB_ROOT) -> Starlett
     ]
     application = Starlette(
         routes=every_route,
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders, ctx.settings), Middleware(Door, ctx.settings)],
         exception_handlers={
             LumilioError: _lumilio_error,
             HTTPException: _http_error,
@@ -147,16 +154,7 @@ async def _lumilio_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LumilioError)
     if error.status >= 500 and error.status not in (503, 507):
         log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-    # What broke inside is for the log; outside it would show paths of this machine.
-    cause = error.cause if error.status < 500 else None
-    body = Error(error.status, error.message, cause or "")
-    headers: dict[str, str] = {}
-    if isinstance(error, Unauthorized):
-        detail = ' error="invalid_token"' if error.expired_token else ""
-        headers["www-authenticate"] = f"Bearer{detail}"
-    if isinstance(error, TooManyAttempts):
-        headers["retry-after"] = str(error.retry_after)
-    return _json(error.status, body, headers)
+    return error_answer(error)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -172,13 +170,4 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 async def _crash(request: Request, error: Exception) -> Response:
     """What nobody foresaw: logged in full, told without its inside."""
-    return _json(500, Error(500, "Something went wrong inside Lumilio; its log says more"), {})
-
-
-def _json(status: int, body: Any, headers: dict[str, str]) -> Response:
-    return Response(
-        msgspec.json.encode(body),
-        status_code=status,
-        media_type="application/json; charset=utf-8",
-        headers=headers,
-    )
+    return json_answer(Error(500, "Something went wrong inside Lumilio; its log says more"))

@@ -1,10 +1,11 @@
 """Settings of the running system over HTTP, and what it can do."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 
+from lumilio.api.addresses import network_urls
 from lumilio.api.typed import Router
 from lumilio.errors import BadRequest
 from lumilio.library import language_models, system_settings
@@ -33,6 +34,8 @@ class RuntimeInfo(Struct):
     repository_scan_enabled: bool
     repository_scan_interval_seconds: int
     lumen_discovery_enabled: bool
+    is_open_to_network: Annotated[bool, Meta(description="Whether others can connect now (ours).")]
+    network_urls: Annotated[list[str], Meta(description="Where others find it (ours).")]
 
 
 class MlTaskCapability(Struct):
@@ -110,6 +113,8 @@ def get_runtime_info(ctx: Context, request: Request) -> RuntimeInfo:
         repository_scan_enabled=settings.scan_enabled,
         repository_scan_interval_seconds=settings.scan_interval_seconds,
         lumen_discovery_enabled=False,
+        is_open_to_network=settings.is_open_to_network,
+        network_urls=network_urls(settings, int(server[1])),
     )
 
 

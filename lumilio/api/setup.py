@@ -1,7 +1,9 @@
 """First-run setup over HTTP."""
 
 from msgspec import Struct
+from starlette.requests import Request
 
+from lumilio.api.origins import is_on_this_machine
 from lumilio.api.typed import Router
 from lumilio.errors import Conflict
 from lumilio.library import setup
@@ -23,9 +25,9 @@ class SetupResult(Struct, frozen=True):
 
 
 @api.get("/setup/status", role="public")
-def get_setup_status(ctx: Context) -> SetupStatus:
-    """Tell how far first-run setup has come."""
-    return setup.status(ctx)
+def get_setup_status(ctx: Context, request: Request) -> SetupStatus:
+    """Tell how far first-run setup has come, and what creating an account takes."""
+    return setup.status(ctx, on_this_machine=is_on_this_machine(request))
 
 
 @api.post("/setup", role="public", errors=(Conflict,))

@@ -68,6 +68,11 @@ class Operation(Struct, frozen=True, kw_only=True):
         return self.handler.__name__
 
     @property
+    def is_for_own_pages(self) -> bool:
+        """Whether pages of other sites are refused: what changes something and needs no token."""
+        return self.role == "public" and self.method != "GET"
+
+    @property
     def summary(self) -> str:
         """First line of the handler's docstring."""
         return (inspect.getdoc(self.handler) or self.name).splitlines()[0].rstrip(".")

@@ -3,9 +3,8 @@
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from starlette.requests import Request
 
-from lumilio.api.auth import Message, address_of
+from lumilio.api.auth import Message
 from lumilio.api.parameters import OutOfRange
 from lumilio.api.typed import Router
 from lumilio.errors import Conflict, NotFound, TooManyAttempts
@@ -20,6 +19,7 @@ UserId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 DisplayName = Annotated[
     str, Meta(description="Trimmed, at most 64 characters; empty falls back to the account name.")
 ]
+TemporaryPassword = Annotated[str, Meta(min_length=24, max_length=24)]
 AvatarId = Annotated[str, Meta(description="Photo; empty text clears it.")]
 
 
@@ -47,6 +47,21 @@ class UserPatch(Struct, frozen=True):
     is_active: bool | None = None
 
 
+class NewUser(Struct, frozen=True):
+    """An account for somebody else."""
+
+    username: Annotated[str, Meta(min_length=3, max_length=50)]
+    display_name: DisplayName = ""
+    role: Role = "user"
+
+
+class CreatedUser(Struct):
+    """A new account and its one-time password, which is told only now."""
+
+    user: User
+    temporary_password: TemporaryPassword
+
+
 class ListUsers(Struct, frozen=True):
     """Which accounts to list."""
 
@@ -66,7 +81,7 @@ class UserPage(Struct):
 class AccessResetResult(Struct):
     """The one-time password of an account whose other factors are gone."""
 
-    temporary_password: Annotated[str, Meta(min_length=24, max_length=24)]
+    temporary_password: TemporaryPassword
     cleared_passkeys: Literal[True]
     cleared_totp: Literal[True]
 
@@ -79,10 +94,10 @@ def update_own_profile(ctx: Context, body: ProfilePatch) -> User:
 
 
 @api.patch("/users/me/password", role="user", restricted=True, errors=(TooManyAttempts,))
-def change_own_password(ctx: Context, request: Request, body: PasswordChange) -> Message:
+def change_own_password(ctx: Context, body: PasswordChange) -> Message:
     """Change one's password; ends all one's sessions, this one too."""
     account = str(ctx.principal.user_id)
-    with throttling.attempt(ctx, "password", address=address_of(request), account=account):
+    with throttling.attempt(ctx, "password", account=account):
         accounts.change_own_password(ctx, body.current_password, body.new_password)
     return Message("The password is changed; please sign in again")
 
@@ -92,6 +107,12 @@ def list_users(ctx: Context, query: ListUsers) -> UserPage:
     """List all accounts with what belongs to them."""
     listed, total = accounts.list_accounts(ctx, query.limit, query.offset)
     return UserPage(listed, total, query.limit, query.offset)
+
+
+@api.post("/users", role="admin", errors=(Conflict,))
+def create_user(ctx: Context, body: NewUser) -> CreatedUser:
+    """Create an account with a one-time password, which its owner has to change."""
+    return CreatedUser(*accounts.create(ctx, body.username, body.display_name, body.role))
 
 
 @api.patch("/users/{id}", role="admin", errors=(NotFound, Conflict))

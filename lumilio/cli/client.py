@@ -9,11 +9,10 @@ import httpx2
 import msgspec
 
 from lumilio.app import App
-from lumilio.db import Database
+from lumilio.cli.local import opened
 from lumilio.errors import LumilioError
 from lumilio.home import AlreadyRunning, Home
-from lumilio.library import keys, sessions
-from lumilio.library.context import Context, utc_now
+from lumilio.library import sessions
 from lumilio.settings import Settings
 
 # A server that is there for one command does nothing that the command does not ask for.
@@ -113,13 +112,8 @@ def connect(settings: Settings) -> Iterator[Client]:
 
 def _local_token(settings: Settings) -> str:
     """Who can read the secrets of an installation may act as its owner."""
-    home = Home(settings.home_path)
-    database = Database(home.database)
-    try:
-        ctx = Context(database, utc_now, settings, keys.load_or_create(home.root_key))
+    with opened(settings) as ctx:
         return sessions.mint_local_token(ctx)
-    finally:
-        database.close()
 
 
 def _message(answer: httpx2.Response) -> str:

@@ -106,7 +106,11 @@ def _upload_all(
 def _hash(file: Path) -> str:
     """The content hash of a file; empty for one that cannot be read, as its upload will tell."""
     try:
-        return blake3_of(file) if file.is_file() else ""
+        # A pipe would be waited for.
+        if not file.is_file():
+            return ""
+        with file.open("rb") as opened:
+            return blake3_of(opened)
     except OSError:
         return ""
 

@@ -20,7 +20,10 @@ _LOG_BYTES = 10_000_000
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; prints one line with the address when ready."""
+    """Serve until SIGINT or SIGTERM; prints one line with the address when ready.
+
+    Where other machines are let in, a line for each address tells how they find it. While there is no account, another line has the code that lets another machine create it.
+    """
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -33,6 +36,10 @@ def serve(settings: Settings) -> None:
     try:
         url = app.start()
         print(f"Lumilio is ready at {url}", flush=True)
+        for address in app.network_urls:
+            print(f"On the network it is {address}", flush=True)
+        if app.setup_code is not None:
+            print(f"To set it up from another machine: setup code {app.setup_code}", flush=True)
         # Waiting in slices lets Windows deliver the signals, too.
         while not stopping.wait(1):
             pass

@@ -11,10 +11,13 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import BadRequest, Conflict, NotFound, Unauthorized
-from lumilio.library import assets, second_factors, sessions, users
+from lumilio.library import assets, audit, second_factors, sessions, setup_codes, users
+from lumilio.library.audit import Detail
 from lumilio.library.context import Context, Role
 from lumilio.library.users import User
 
+# What SQLite understands as no limit.
+ALL = -1
 _LONGEST_DISPLAY_NAME = 64
 # Begins with one of each class of character, so that it always follows the rules.
 _TEMPORARY_PREFIX = "Lu7"
@@ -49,6 +52,7 @@ def change_own_password(ctx: Context, current: str, new: str) -> None:
     password_hash = users.hash_of(new)
     with ctx.db.write() as tx:
         _set_password(tx, user_id, password_hash, ctx.now(), is_temporary=False)
+        audit.record(ctx, tx, "password_changed")
 
 
 def change_own_profile(ctx: Context, change: AccountChange) -> User:
@@ -78,7 +82,31 @@ def change_account(ctx: Context, user_id: int, change: AccountChange) -> User:
             raise Conflict("This user name is taken") from error
         if change.is_active is False:
             sessions.revoke_all(tx, user_id, now)
-        return _require(tx, user_id)
+        after = _require(tx, user_id)
+        if changed := _audited(before, after):
+            audit.record(ctx, tx, "user_updated", changed, subject_id=user_id)
+        return after
+
+
+def create(ctx: Context, username: str, display_name: str, role: Role) -> tuple[User, str]:
+    """Create an account for somebody else; returns it with the one-time password that opens it.
+
+    Raises BadRequest for values against the rules, or when nobody would be administrator, and
+    Conflict for a taken name.
+    """
+    name = users.new_username(username)
+    shown = _display_name(display_name)
+    password = _temporary_password()
+    password_hash = users.hash_of(password)
+    with ctx.db.write() as tx:
+        if role != "admin" and not users.exist(tx):
+            raise BadRequest("The first account has to be an administrator")
+        user = users.add(
+            ctx, tx, name, password_hash, role, display_name=shown, must_change_password=True
+        )
+        setup_codes.void(tx)
+        audit.record(ctx, tx, "user_created", {"role": role}, subject_id=user.user_id)
+    return user, password
 
 
 def reset_access(ctx: Context, user_id: int) -> str:
@@ -86,16 +114,17 @@ def reset_access(ctx: Context, user_id: int) -> str:
 
     Whoever signs in with it can only choose a password of their own. Raises NotFound.
     """
-    password = _TEMPORARY_PREFIX + secrets.token_urlsafe(16)[:21]
+    password = _temporary_password()
     password_hash = users.hash_of(password)
     with ctx.db.write() as tx:
         _require(tx, user_id)
         second_factors.remove_all(tx, user_id)
         _set_password(tx, user_id, password_hash, ctx.now(), is_temporary=True)
+        audit.record(ctx, tx, "access_reset", subject_id=user_id)
     return password
 
 
-def list_accounts(ctx: Context, limit: int, offset: int) -> tuple[list[ManagedUser], int]:
+def list_accounts(ctx: Context, limit: int = ALL, offset: int = 0) -> tuple[list[ManagedUser], int]:
     """One page of all accounts, the newest first, and how many there are."""
     with ctx.db.read() as db:
         listed = db.rows(
@@ -113,11 +142,14 @@ def list_accounts(ctx: Context, limit: int, offset: int) -> tuple[list[ManagedUs
         return listed, db.value("SELECT count(*) FROM users")
 
 
+def _temporary_password() -> str:
+    return _TEMPORARY_PREFIX + secrets.token_urlsafe(16)[:21]
+
+
 def _columns(ctx: Context, db: Connection, change: AccountChange) -> dict[str, str | int | None]:
     columns: dict[str, str | int | None] = {}
     if change.username is not None:
-        columns["username"] = users.normalize_username(change.username)
-        users.check_username(users.normalize_username(change.username))
+        columns["username"] = users.new_username(change.username)
     if change.display_name is not None:
         columns["display_name"] = _display_name(change.display_name)
     if change.avatar_asset_id is not None:
@@ -154,6 +186,16 @@ def _avatar(ctx: Context, db: Connection, text: str) -> int | None:
     if key is None or not ctx.principal.may_see(owner_id):
         raise BadRequest("The avatar is not a photo in your library")
     return int(key)
+
+
+def _audited(before: User, after: User) -> dict[str, Detail]:
+    """What has changed of an account that matters for who may come in, and how it is now."""
+    now: dict[str, Detail] = {
+        "username": after.username,
+        "role": after.role,
+        "is_active": after.is_active,
+    }
+    return {name: value for name, value in now.items() if getattr(before, name) != value}
 
 
 def _loses_administrator(before: User, change: AccountChange) -> bool:

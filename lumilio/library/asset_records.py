@@ -6,7 +6,13 @@ from pathlib import Path
 import msgspec
 
 from lumilio.db import Transaction
-from lumilio.library import metadata_layers, photo_metadata, processing, recording_records
+from lumilio.library import (
+    metadata_layers,
+    motion,
+    photo_metadata,
+    processing,
+    recording_records,
+)
 from lumilio.library.assets import THUMBNAIL_SIZES, StoredAsset, by_key
 from lumilio.library.processing import AssetProcessingStatus
 from lumilio.library.repository_folders import Layout
@@ -35,6 +41,7 @@ def record_development(
         _record_facts(tx, stored, development.facts, development)
     elif development.facts is not None:
         recording_records.record_facts(tx, stored.key, development.facts, development)
+        motion.announce_stills(tx, stored.key)
     if development.thumbnails:
         _record_pictures(tx, stored, development)
 
@@ -42,9 +49,13 @@ def record_development(
 def record_web_copy(
     tx: Transaction, stored: StoredAsset, waveform: bytes | None, now: datetime
 ) -> None:
-    """Note that an asset can be played in browsers, and how loud a recording is over time."""
-    outcomes: dict[str, str | None] = {processing.TRANSCODE: None}
-    status = processing.after(processing.decode(stored.processing), outcomes, now)
+    """Note that an asset can be played in browsers, and how loud a recording is over time.
+
+    For a photo whose clip was converted that is no step.
+    """
+    status = processing.decode(stored.processing)
+    steps = processing.tracked(status, (processing.TRANSCODE,))
+    status = processing.after(status, dict.fromkeys(steps), now)
     _record_status(tx, stored.key, status)
     if waveform is not None:
         recording_records.record_waveform(tx, stored.key, waveform)

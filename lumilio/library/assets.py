@@ -12,9 +12,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, from_microseconds
 from lumilio.errors import NotFound
-from lumilio.library import processing, repositories
+from lumilio.library import motion, processing, repositories
 from lumilio.library.asset_metadata import AssetMetadata
 from lumilio.library.context import Context
+from lumilio.library.motion import Motion
 from lumilio.library.processing import AssetProcessingStatus
 from lumilio.library.users import Instant
 from lumilio.media.thumbnails import ThumbnailSize
@@ -28,7 +29,8 @@ COLUMNS = (
     " assets.original_filename, assets.storage_path, assets.mime_type, assets.file_size,"
     " assets.hash, assets.width, assets.height, assets.duration, assets.upload_time,"
     " assets.taken_time, assets.capture_offset_minutes, assets.rating, assets.liked,"
-    " assets.deleted_at, assets.specific_metadata, assets.processing, assets.thumbhash"
+    " assets.deleted_at, assets.specific_metadata, assets.processing, assets.thumbhash,"
+    f" {motion.COLUMN}"
 )
 # Holds of assets whose repository is registered; while all of them are, no row is read for it.
 LISTED = (
@@ -70,6 +72,9 @@ class Asset(Struct, omit_defaults=True, kw_only=True):
     thumbhash: Annotated[
         str | UnsetType, Meta(description="ThumbHash in base64 (our addition).")
     ] = UNSET
+    motion: Annotated[Motion | UnsetType, Meta(description="How a photo moves (our addition).")] = (
+        UNSET
+    )
 
 
 class AssetThumbnail(Struct):
@@ -241,6 +246,7 @@ def decode(
     metadata: str | None,
     state: str,
     thumbhash: bytes | None,
+    moves: str | None,
     *,
     kind: type[AnyAsset],
 ) -> AnyAsset:
@@ -273,6 +279,7 @@ def decode(
         status=list(state.encode()),
         processing=processing.decode(state),
         thumbhash=UNSET if thumbhash is None else b64encode(thumbhash).decode(),
+        motion=UNSET if moves is None else motion.decode(moves),
     )
 
 

@@ -46,6 +46,16 @@ class Principal(Struct, frozen=True):
 SYSTEM = Principal(user_id=None, username="", role="admin")
 
 
+class Caller(Struct, frozen=True):
+    """What a request comes from; both are empty for the program itself."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+COMMAND_LINE = Caller(user_agent="lumilio command line")
+
+
 class Context(Struct, frozen=True):
     """Passed to every domain function as its first argument."""
 
@@ -54,6 +64,7 @@ class Context(Struct, frozen=True):
     settings: Settings
     keys: Keys
     principal: Principal = SYSTEM
+    caller: Caller = Caller()
 
     def now(self) -> datetime:
         """The current time, from the clock of this context."""
@@ -62,6 +73,10 @@ class Context(Struct, frozen=True):
     def acting_as(self, principal: Principal) -> "Context":
         """The same context on behalf of somebody else."""
         return msgspec.structs.replace(self, principal=principal)
+
+    def called_from(self, caller: Caller) -> "Context":
+        """The same context for a request that came from somewhere."""
+        return msgspec.structs.replace(self, caller=caller)
 
     def require_sight(self, owner_id: int | None) -> None:
         """Raises Forbidden unless the caller may see the thing."""

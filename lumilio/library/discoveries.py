@@ -1,7 +1,7 @@
 """Files of the user area: indexed where they lie, followed when they change, move or go missing."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,22 +11,27 @@ from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import CannotRead
 from lumilio.library import developments, file_names, jobs, new_assets, processing, repositories
 from lumilio.library.context import Context
+from lumilio.library.developments import Develop
 from lumilio.library.jobs import Job
 from lumilio.library.new_assets import NewAsset
 from lumilio.library.repositories import StoredRepository
 from lumilio.media.formats import Format
 from lumilio.media.hashes import blake3_of
-from lumilio.media.sniff import format_of_file
+from lumilio.media.sniff import format_in
 
 _BYTES_TOGETHER = 16 << 20
 
+# Files by storage path, each with the time of its sidecar in microseconds, or None.
+Sidecars = Mapping[str, int | None]
+
 
 class Discover(Struct, frozen=True):
-    """Payload of a discover job: a file that is new or has changed."""
+    """Payload of a discover job: a file that is new or has changed, and when its sidecar did."""
 
     repository_key: int
     storage_path: str
     force: bool = False
+    sidecar_modified_at: int | None = None
 
 
 class KnownFile(Struct, frozen=True):
@@ -38,6 +43,7 @@ class KnownFile(Struct, frozen=True):
     file_modified_at: int
     deleted_reason: str | None
     content_hash: bytes
+    sidecar_modified_at: int | None
 
 
 class Found(Struct, frozen=True):
@@ -67,8 +73,8 @@ def known_files(
     shallow = "" if is_deep else " AND instr(substr(storage_path, length(?2) + 1), '/') = 0"
     return db.rows(
         KnownFile,
-        "SELECT storage_path, id, file_size, file_modified_at, deleted_reason, hash FROM assets"
-        " WHERE repository_id = ?1 AND storage_path > max(?2, ?3)"
+        "SELECT storage_path, id, file_size, file_modified_at, deleted_reason, hash,"
+        " sidecar_modified_at FROM assets WHERE repository_id = ?1 AND storage_path > max(?2, ?3)"
         f" AND storage_path < ?4 AND substr(storage_path, 1, 6) <> 'inbox/'{shallow} ORDER BY storage_path LIMIT ?5",
         (repository_key, prefix, after, end, limit),
     )
@@ -97,7 +103,7 @@ def known_sizes(db: Connection, repository_key: int) -> set[int]:
 
 
 def queue(
-    tx: Transaction, repository_key: int, storage_paths: list[str], now: datetime, *, force: bool
+    tx: Transaction, repository_key: int, files: Sidecars, now: datetime, *, force: bool
 ) -> int:
     """Queue files for a closer look; `force` develops them even when nothing changed.
 
@@ -108,17 +114,30 @@ def queue(
         (
             jobs.NewJob(
                 jobs.DISCOVER,
-                Discover(repository_key, path, force),
+                Discover(repository_key, path, force, sidecar_modified_at),
                 unique_key=_unique_key(repository_key, path),
             )
-            for path in storage_paths
+            for path, sidecar_modified_at in files.items()
         ),
         now,
     )
 
 
+def follow_sidecars(tx: Transaction, changed: Mapping[int, int | None], now: datetime) -> int:
+    """Have the metadata of assets read again whose sidecars appeared, changed or went.
+
+    They are given by key, with the time of the sidecar that there is now. Returns how many.
+    """
+    for key, modified_at in changed.items():
+        _note_sidecar(tx, key, modified_at)
+        # One that is at it may have read the sidecar before.
+        if not jobs.waiting_for(tx, key, jobs.METADATA):
+            jobs.enqueue(tx, jobs.NewJob(jobs.METADATA, Develop(), asset_key=key), now)
+    return len(changed)
+
+
 def given_up(
-    db: Connection, repository_key: int, storage_paths: list[str], since: datetime
+    db: Connection, repository_key: int, storage_paths: Iterable[str], since: datetime
 ) -> set[str]:
     """Those files whose closer look failed for good since an instant."""
     return {
@@ -185,7 +204,7 @@ def examine(ctx: Context, job: Job) -> None:
     if found is None:
         repository.require_online()
     with ctx.db.write() as tx:
-        _conclude(tx, repository, job, found, ctx.now(), force=payload.force)
+        _conclude(tx, repository, job, payload, found, ctx.now())
 
 
 def examine_together(ctx: Context, together: Sequence[Job]) -> Sequence[Job]:
@@ -216,7 +235,7 @@ def examine_together(ctx: Context, together: Sequence[Job]) -> Sequence[Job]:
         repository.require_online()
     with ctx.db.write() as tx:
         for job, payload, found in looks:
-            _conclude(tx, repository, job, found, ctx.now(), force=payload.force)
+            _conclude(tx, repository, job, payload, found, ctx.now())
     return left
 
 
@@ -224,24 +243,34 @@ def _conclude(
     tx: Transaction,
     repository: StoredRepository,
     job: Job,
+    payload: Discover,
     found: Found | None,
     now: datetime,
-    *,
-    force: bool,
 ) -> None:
     if found is not None:
-        key = _enter(tx, repository, found, now, force=force)
+        key = _enter(tx, repository, found, now, force=payload.force)
         if key is not None:
             developments.queue(tx, [key], now)
+            _note_sidecar(tx, key, payload.sidecar_modified_at)
     jobs.complete(tx, job.id, now)
+
+
+def _note_sidecar(tx: Transaction, key: int, modified_at: int | None) -> None:
+    """Note which sidecar a reading that is queued takes in; a later one is then a change."""
+    tx.run(
+        "UPDATE assets SET sidecar_modified_at = ?1"
+        " WHERE id = ?2 AND sidecar_modified_at IS NOT ?1",
+        (modified_at, key),
+    )
 
 
 def _look_at(path: Path, storage_path: str) -> Found | None:
     try:
-        # In this order a change in between is noticed by the next scan.
-        status = path.stat()
-        content_hash = bytes.fromhex(blake3_of(path))
-        form = format_of_file(path)
+        with path.open("rb") as file:
+            # In this order a change in between is noticed by the next scan.
+            status = os.fstat(file.fileno())
+            content_hash = bytes.fromhex(blake3_of(file))
+            form = format_in(file, path)
     except FileNotFoundError:
         # It went away since the scan saw it; the next scan notices.
         return None

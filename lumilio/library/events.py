@@ -75,7 +75,10 @@ class UploadsChanged(Struct, tag_field="type", tag="uploads"):
 
 
 class RepositoriesChanged(Struct, tag_field="type", tag="repositories"):
-    """The event `repositories`, for administrators."""
+    """The event `repositories`: one came, changed, went away or came back.
+
+    Which one is told to administrators; others only learn to look again.
+    """
 
     changed: list[UUID]
     truncated: Truncated
@@ -116,6 +119,8 @@ def _told(ctx: Context, db: Connection, found: Found) -> Iterator[Event]:
     if "repositories" in keys_of:
         # With a repository its assets come and go, without a change of their own.
         keys_of["assets"] = None
+        if not ctx.principal.is_admin:
+            keys_of["repositories"] = None
     for table, keys in keys_of.items():
         kind = _KINDS[table]
         if kind.admins_only and not ctx.principal.is_admin:
@@ -189,5 +194,5 @@ _KINDS = {
     "jobs": _Kind(JobsChanged, _jobs),
     "upload_sessions": _Kind(UploadsChanged, upload_progress.of_keys),
     "scan_runs": _Kind(ScansChanged, scans.of_keys, admins_only=True),
-    "repositories": _Kind(RepositoriesChanged, _repositories, admins_only=True),
+    "repositories": _Kind(RepositoriesChanged, _repositories),
 }

@@ -5,9 +5,11 @@ from pathlib import Path
 from threading import Event
 from uuid import uuid4
 
+from msgspec import structs
+
 from lumilio.errors import CannotDecode, DecoderFailed, StorageFull
 from lumilio.home import Home
-from lumilio.library import assets, file_names
+from lumilio.library import assets, edits, file_names
 from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
 from lumilio.media.export_options import ExportOptions
@@ -22,16 +24,19 @@ def export(
     stored: StoredAsset,
     options: ExportOptions,
     *,
+    apply_edits: bool,
     cancelled: Event,
 ) -> Path:
-    """Convert a photo into a file that the caller deletes.
+    """Convert a photo, with its saved edits on request, into a file that the caller deletes.
 
     Raises NotFound when the original is not there, CannotDecode when it is no photo or cannot be
-    converted, and StorageFull.
+    converted, CannotReadEdits, and StorageFull.
     """
     source = assets.original_file(ctx, stored)
     if not stored.mime_type.startswith("image/"):
         raise CannotDecode(source, "Only photos can be exported; download the original instead")
+    if apply_edits:
+        options = structs.replace(options, adjustments=edits.adjustments_of(ctx, stored))
     folder = Home(ctx.settings.home_path).temp
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / uuid4().hex

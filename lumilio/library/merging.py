@@ -13,7 +13,7 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from lumilio.db import Transaction, to_microseconds
-from lumilio.errors import LumilioError
+from lumilio.errors import Conflict, LumilioError, NotFound
 from lumilio.library import repositories, upload_sessions, uploads
 from lumilio.library.context import Context, Principal
 from lumilio.library.repositories import StoredRepository
@@ -82,14 +82,35 @@ def delete_expired(ctx: Context) -> None:
         if not upload_sessions.select(db, expired, instants):
             return
     with ctx.db.write() as tx:
-        files = [
-            repositories.by_key(tx, session.repository_key).layout.incoming / chunk.staged_name
-            for session in upload_sessions.select(tx, expired, instants)
-            for chunk in upload_sessions.chunks(tx, session)
-            if chunk.staged_name is not None
-        ]
-        tx.run(f"DELETE FROM upload_sessions WHERE {expired}", instants)
+        files = _forget(tx, expired, instants)
     _delete(files)
+
+
+def discard(ctx: Context, session_id: str) -> None:
+    """Forget a session of the caller's, and its chunks; whoever sends one again begins anew.
+
+    Raises NotFound, also for what belongs to others, and Conflict when it is too late for that.
+    """
+    with ctx.db.write() as tx:
+        session = upload_sessions.find(tx, session_id)
+        if session is None or session.owner_id != ctx.principal.user_id:
+            raise NotFound("There is no such upload")
+        if session.status in ("merging", "completed"):
+            raise Conflict("All of this file has arrived; it can be deleted from the library")
+        files = _forget(tx, "id = ?", (session.key,))
+    _delete(files)
+
+
+def _forget(tx: Transaction, condition: str, values: tuple[int, ...]) -> list[Path]:
+    """Forget the sessions that fulfil an SQL condition; returns the files of their chunks."""
+    files = [
+        repositories.by_key(tx, session.repository_key).layout.incoming / chunk.staged_name
+        for session in upload_sessions.select(tx, condition, values)
+        for chunk in upload_sessions.chunks(tx, session)
+        if chunk.staged_name is not None
+    ]
+    tx.run(f"DELETE FROM upload_sessions WHERE {condition}", values)
+    return files
 
 
 def _lock(ctx: Context, session: UploadSession) -> threading.Lock:

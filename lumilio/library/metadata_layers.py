@@ -50,6 +50,7 @@ class TypedMetadata(Struct, kw_only=True):
     description: Text = UNSET
     is_raw: bool | UnsetType | None = UNSET
     content_identifier: Text = UNSET
+    has_gain_map: bool | UnsetType | None = UNSET
     codec: Text = UNSET
     bitrate: Whole = UNSET
     frame_rate: Real = UNSET

@@ -20,7 +20,7 @@ from webauthn.helpers.structs import (
 
 from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest, NotFound, Unauthorized
-from lumilio.library import challenges, second_factors, users
+from lumilio.library import audit, challenges, second_factors, users
 from lumilio.library.challenges import Purpose
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
@@ -154,7 +154,9 @@ def finish_enrollment(ctx: Context, token: str, credential: dict[str, Any]) -> P
             )
         except apsw.ConstraintError as error:
             raise BadRequest("This passkey is enrolled already") from error
-        return _require_own(tx, ctx, key)
+        passkey = _require_own(tx, ctx, key)
+        audit.record(ctx, tx, "passkey_enrolled", {"label": passkey.label})
+    return passkey
 
 
 def rename(ctx: Context, key: int, label: str) -> Passkey:
@@ -167,14 +169,17 @@ def rename(ctx: Context, key: int, label: str) -> Passkey:
             "UPDATE passkeys SET label = ? WHERE id = ? AND user_id = ?",
             (name, key, ctx.principal.user_id),
         )
-        return _require_own(tx, ctx, key)
+        passkey = _require_own(tx, ctx, key)
+        audit.record(ctx, tx, "passkey_renamed", {"label": name})
+    return passkey
 
 
 def delete(ctx: Context, key: int) -> None:
     """Forget one of the caller's passkeys; raises NotFound."""
     with ctx.db.write() as tx:
-        _require_own(tx, ctx, key)
+        passkey = _require_own(tx, ctx, key)
         tx.run("DELETE FROM passkeys WHERE id = ?", (key,))
+        audit.record(ctx, tx, "passkey_deleted", {"label": passkey.label})
 
 
 def begin_sign_in(ctx: Context, origin: Origin, username: str | None) -> PasskeyChallenge:

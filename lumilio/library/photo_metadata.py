@@ -33,6 +33,9 @@ class PhotoMetadata(Struct, omit_defaults=True, kw_only=True):
     description: str | UnsetType = UNSET
     is_raw: bool | UnsetType = UNSET
     content_identifier: str | UnsetType = UNSET
+    has_gain_map: Annotated[
+        bool | UnsetType, Meta(description="HDR beside what is shown (our addition).")
+    ] = UNSET
 
 
 def from_facts(

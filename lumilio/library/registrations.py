@@ -39,6 +39,8 @@ class NewRepository(Struct, frozen=True, kw_only=True):
     name: str
     role: RepositoryRole = "regular"
     root: str = ""
+    # Of a folder that is a repository already, whatever it is called.
+    path: str = ""
     storage_strategy: StorageStrategy = DEFAULT_STRATEGY
     duplicate_handling: DuplicateHandling = DEFAULT_DUPLICATE_HANDLING
 
@@ -46,17 +48,19 @@ class NewRepository(Struct, frozen=True, kw_only=True):
 def create(ctx: Context, wanted: NewRepository) -> Repository:
     """Create a folder as repository, or register one that already is.
 
-    The primary always lives in `<root>/primary`, others in `<root>/<name as folder>`. Raises
-    Conflict about the primary and BadRequest for anything that makes the folder unusable.
+    The primary always lives in `<root>/primary`, others in `<root>/<name as folder>`, unless one is
+    named by its path. Raises Conflict about the primary and BadRequest for anything that makes the
+    folder unusable.
     """
     _check_role(ctx, wanted.role)
-    slug = folders.folder_name(wanted.name)
     try:
-        folder = _root(ctx, wanted.root) / ("primary" if wanted.role == "primary" else slug)
+        folder = _folder(ctx, wanted)
         _check_place(ctx, folder)
     except (OSError, ValueError, RuntimeError) as error:
         raise BadRequest("The folder cannot be used", cause=str(error)) from error
     found = folders.read_marker(folder)
+    if wanted.path and found is None:
+        raise BadRequest(f"The folder {folder} is no repository: it holds no {folders.MARKER}")
     marker = found or Marker(
         id=uuid4(),
         name=wanted.name.strip(),
@@ -120,11 +124,23 @@ def cancel_if_let_go(tx: Transaction, job_id: int, now: datetime) -> bool:
     return True
 
 
-def _root(ctx: Context, text: str) -> Path:
-    root = Path(text).expanduser() if text.strip() else ctx.settings.storage_path
-    if not root.is_absolute():
+def _folder(ctx: Context, wanted: NewRepository) -> Path:
+    if wanted.path and wanted.role == "primary":
+        raise BadRequest(
+            "The primary repository is not chosen by its path, but by its parent folder"
+        )
+    if wanted.path:
+        return _real(Path(wanted.path))
+    slug = folders.folder_name(wanted.name)
+    root = _real(Path(wanted.root) if wanted.root.strip() else ctx.settings.storage_path)
+    return root / ("primary" if wanted.role == "primary" else slug)
+
+
+def _real(path: Path) -> Path:
+    path = path.expanduser()
+    if not path.is_absolute():
         raise BadRequest("The folder must be given with its full path")
-    return Path(os.path.realpath(root))
+    return Path(os.path.realpath(path))
 
 
 def _check_role(ctx: Context, role: RepositoryRole) -> None:

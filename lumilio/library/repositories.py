@@ -18,7 +18,6 @@ from lumilio.library.repository_folders import (
     LocalSettings,
     StorageStrategy,
 )
-from lumilio.media.thumbnails import PART
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +199,7 @@ def repair_folders(ctx: Context) -> None:
         if repository.is_online:
             try:
                 folders.create(repository.layout.root, None)
-                for leftover in repository.layout.derived.glob(f"*/*{PART}"):
+                for leftover in repository.layout.unfinished():
                     leftover.unlink(missing_ok=True)
             except (BadRequest, OSError) as error:
                 # One broken disk must not keep the rest of the library closed.

@@ -6,6 +6,7 @@ is never written. Nothing here removes a file that we did not create.
 
 import contextlib
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +17,7 @@ from msgspec import Meta, Struct
 
 from lumilio.errors import BadRequest, Unavailable
 from lumilio.library.staging import flush_folder
-from lumilio.media.thumbnails import ThumbnailSize, thumbnail_path
+from lumilio.media.thumbnails import PART, ThumbnailSize, thumbnail_path
 
 StorageStrategy = Literal["date", "flat", "cas"]
 DuplicateHandling = Literal["rename", "uuid", "overwrite"]
@@ -24,6 +25,7 @@ DuplicateHandling = Literal["rename", "uuid", "overwrite"]
 MARKER = ".lumiliorepo"
 OWN = ".lumilio"
 INBOX = "inbox"
+SIDECAR_SUFFIX = ".lumilio-sidecar"
 _VERSION = "1.0"
 
 _PRIVATE_FOLDERS = ("staging/incoming", "staging/failed", "temp")
@@ -92,6 +94,15 @@ class Layout(Struct, frozen=True):
         """The copy of a recording that browsers play."""
         return self.derived / "audios" / "web" / f"{stem}_web.mp3"
 
+    @property
+    def sidecars(self) -> Path:
+        """The edits of photos, one document each."""
+        return self.root / OWN / "sidecars"
+
+    def sidecar(self, asset_id: UUID) -> Path:
+        """The edits of one asset."""
+        return self.sidecars / f"{asset_id}{SIDECAR_SUFFIX}"
+
     def file(self, storage_path: str) -> Path:
         """The absolute path of an original."""
         return self.root / storage_path
@@ -104,6 +115,11 @@ class Layout(Struct, frozen=True):
         path = self.file(storage_path)
         is_inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.root))
         return path if is_inside and path.is_file() else None
+
+    def unfinished(self) -> Iterator[Path]:
+        """What was being made or written, of use to nobody once its program has ended."""
+        yield from self.derived.glob(f"*/*{PART}")
+        yield from self.sidecars.glob(f"*{PART}")
 
     def make_room(self, file: Path) -> None:
         """Make the folders above a file in a folder of ours, whose repository has to be there.
@@ -179,13 +195,24 @@ def update_marker(
     draft = folder / f"{MARKER}.new"
     try:
         draft.unlink(missing_ok=True)
-        _write_new(draft, msgspec.yaml.encode(content))
-        draft.replace(folder / MARKER)
-        flush_folder(folder)
+        write_whole(folder / MARKER, msgspec.yaml.encode(content), draft)
     except OSError as error:
+        raise Unavailable(f"The file {MARKER} cannot be written", cause=str(error)) from error
+
+
+def write_whole(path: Path, content: bytes, draft: Path) -> None:
+    """Write a file that is the former or the new one at any moment, by way of a new file beside it.
+
+    Raises OSError.
+    """
+    try:
+        _write_new(draft, content)
+        draft.replace(path)
+        flush_folder(path.parent)
+    except OSError:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise Unavailable(f"The file {MARKER} cannot be written", cause=str(error)) from error
+        raise
 
 
 def create(folder: Path, marker: Marker | None) -> None:

@@ -1,7 +1,6 @@
 """The authenticator app and the recovery codes that stand in for it."""
 
 import hmac
-import secrets
 from datetime import timedelta
 from typing import Literal
 
@@ -10,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest, Unauthorized
-from lumilio.library import challenges, users
+from lumilio.library import audit, challenges, codes, users
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
 
@@ -20,9 +19,8 @@ ISSUER = "Lumilio Photos"
 SETUP_LIFETIME = timedelta(minutes=10)
 _STEP = timedelta(seconds=30)
 _CODE_COUNT = 10
-# Without I and O, 0 and 1, which look alike on paper.
-_CODE_SYMBOLS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _PURPOSE = "totp secret"
+_CODES = "recovery codes"
 
 
 class MfaStatus(Struct, omit_defaults=True, kw_only=True):
@@ -131,10 +129,11 @@ def enable(ctx: Context, setup_token: str, code: str) -> RecoveryCodes:
                     " VALUES (?, ?, ?, ?)",
                     (user_id, sealed, to_microseconds(ctx.now()), step),
                 )
-                codes = _replace_codes(ctx, tx, user_id)
+                replaced = _replace_codes(ctx, tx, user_id)
+                audit.record(ctx, tx, "totp_enabled")
     if step is None:
         raise BadRequest("The code is wrong, or the set-up has expired; please try again")
-    return codes
+    return replaced
 
 
 def disable(ctx: Context, current_password: str) -> MfaStatus:
@@ -145,6 +144,7 @@ def disable(ctx: Context, current_password: str) -> MfaStatus:
     user_id = _require_app(ctx, current_password)
     with ctx.db.write() as tx:
         remove_all(tx, user_id)
+        audit.record(ctx, tx, "totp_disabled")
         return status_of(tx, user_id)
 
 
@@ -152,6 +152,7 @@ def regenerate_codes(ctx: Context, current_password: str) -> RecoveryCodes:
     """Replace the caller's recovery codes; errors as in `disable`."""
     user_id = _require_app(ctx, current_password)
     with ctx.db.write() as tx:
+        audit.record(ctx, tx, "recovery_codes_regenerated")
         return _replace_codes(ctx, tx, user_id)
 
 
@@ -170,7 +171,7 @@ def is_right_answer(
             tx.run(
                 "UPDATE recovery_codes SET used_at = ?"
                 " WHERE user_id = ? AND code_hash = ? AND used_at IS NULL",
-                (to_microseconds(ctx.now()), user_id, _code_hash(ctx, code)),
+                (to_microseconds(ctx.now()), user_id, codes.hash_of(ctx, _CODES, code)),
             )
         )
     sealed: bytes | None = tx.value(
@@ -207,19 +208,12 @@ def _matching_step(ctx: Context, sealed: bytes, code: str) -> int | None:
 
 def _replace_codes(ctx: Context, tx: Transaction, user_id: int) -> RecoveryCodes:
     now = ctx.now()
-    codes: set[str] = set()
-    while len(codes) < _CODE_COUNT:
-        symbols = "".join(secrets.choice(_CODE_SYMBOLS) for _ in range(8))
-        codes.add(f"{symbols[:4]}-{symbols[4:]}")
+    made: set[str] = set()
+    while len(made) < _CODE_COUNT:
+        made.add(codes.make())
     tx.run("DELETE FROM recovery_codes WHERE user_id = ?", (user_id,))
     tx.run_many(
         "INSERT INTO recovery_codes (user_id, code_hash, created_at) VALUES (?, ?, ?)",
-        [(user_id, _code_hash(ctx, code), to_microseconds(now)) for code in codes],
+        [(user_id, codes.hash_of(ctx, _CODES, code), to_microseconds(now)) for code in made],
     )
-    return RecoveryCodes(sorted(codes), now, status_of(tx, user_id))
-
-
-def _code_hash(ctx: Context, code: str) -> bytes:
-    # Forty bits can be guessed by whoever steals the database, unless the hash needs a key.
-    symbols = "".join(symbol for symbol in code.upper() if symbol in _CODE_SYMBOLS)
-    return hmac.digest(ctx.keys.derive("recovery codes"), symbols.encode(), "sha256")
+    return RecoveryCodes(sorted(made), now, status_of(tx, user_id))

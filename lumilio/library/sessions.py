@@ -1,6 +1,7 @@
 """Sign-ins: signed access and media tokens, and rotating refresh tokens kept as hashes."""
 
 import hashlib
+import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,11 +11,14 @@ from msgspec import Struct
 
 from lumilio.db import EPOCH, Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import NotFound, Unauthorized
-from lumilio.library import users
-from lumilio.library.context import Context, Principal
+from lumilio.library import audit, users
+from lumilio.library.context import COMMAND_LINE, Context, Principal
 from lumilio.library.users import Instant, User
 
 Purpose = Literal["access token", "media token"]
+LoginMethod = Literal[
+    "password", "totp", "recovery_code", "passkey", "registration", "command line"
+]
 
 ISSUER = "lumilio-photos"
 # Parallel tabs meet an expired access token together and all present the same refresh token.
@@ -49,16 +53,17 @@ class MediaToken(Struct, frozen=True):
     expires_at: Instant
 
 
-def start(ctx: Context, user: User, user_agent: str) -> SessionTokens:
+def start(ctx: Context, user: User, method: LoginMethod) -> SessionTokens:
     """Open a new session for an account that has proven who it is."""
     now = to_microseconds(ctx.now())
     with ctx.db.write() as tx:
         session_id = tx.insert(
             "INSERT INTO sessions (user_id, user_agent, created_at, last_used_at)"
             " VALUES (?, ?, ?, ?)",
-            (user.user_id, user_agent[:300], now, now),
+            (user.user_id, ctx.caller.user_agent, now, now),
         )
         refresh_token = _issue_refresh_token(ctx, tx, session_id)
+        audit.record(ctx, tx, "login", {"method": method}, actor_id=user.user_id)
     return _tokens(ctx, user, session_id, refresh_token)
 
 
@@ -83,6 +88,8 @@ def refresh(ctx: Context, refresh_token: str) -> SessionTokens:
         stolen = rotated_at is not None and rotated_at < grace
         if user is None or stolen:
             _revoke(tx, session_id, now)
+            if stolen:
+                audit.record(ctx, tx, "refresh_token_reused", subject_id=user_id)
         else:
             tx.run("UPDATE sessions SET last_used_at = ? WHERE id = ?", (now, session_id))
             tx.run(
@@ -101,15 +108,31 @@ def end(ctx: Context, refresh_token: str) -> None:
 
     Raises Unauthorized for a token that opens no session.
     """
+    if not end_if_open(ctx, refresh_token):
+        raise Unauthorized(cause="the refresh token is not valid")
+
+
+def end_if_open(ctx: Context, refresh_token: str) -> bool:
+    """As `end`; whether there was such a session."""
     with ctx.db.write() as tx:
-        session_id = tx.value(
-            "SELECT sessions.id FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
-            " WHERE token_hash = ? AND revoked_at IS NULL",
-            (_hash(refresh_token),),
-        )
+        session_id, user_id = _open_session(tx, refresh_token)
         if session_id is None:
-            raise Unauthorized(cause="the refresh token is not valid")
+            return False
         _revoke(tx, session_id, to_microseconds(ctx.now()))
+        audit.record(ctx, tx, "logout", actor_id=user_id)
+    return True
+
+
+def csrf_token(ctx: Context, refresh_token: str) -> str:
+    """The token that pages prove themselves with; one for all refresh tokens of a session.
+
+    So tabs that did not renew it themselves know it, too. Raises Unauthorized.
+    """
+    with ctx.db.read() as db:
+        session_id, _ = _open_session(db, refresh_token)
+    if session_id is None:
+        raise Unauthorized(cause="the refresh token is not valid")
+    return hmac.new(ctx.keys.derive("csrf"), str(session_id).encode(), "sha256").hexdigest()
 
 
 def issue_media_token(ctx: Context, access_token: str) -> MediaToken:
@@ -165,18 +188,22 @@ def revoke_own(ctx: Context, session_id: int) -> None:
             " WHERE id = ? AND user_id = ? AND revoked_at IS NULL",
             (to_microseconds(ctx.now()), session_id, ctx.principal.user_id),
         )
-    if not ended:
-        raise NotFound("There is no such session")
+        if not ended:
+            raise NotFound("There is no such session")
+        audit.record(ctx, tx, "sessions_revoked", {"count": 1})
 
 
 def revoke_others(ctx: Context) -> int:
     """End all of the caller's sessions but this one; returns how many."""
     with ctx.db.write() as tx:
-        return tx.run(
+        count = tx.run(
             "UPDATE sessions SET revoked_at = ?"
             " WHERE user_id = ? AND id IS NOT ? AND revoked_at IS NULL",
             (to_microseconds(ctx.now()), ctx.principal.user_id, ctx.principal.session_id),
         )
+        if count:
+            audit.record(ctx, tx, "sessions_revoked", {"count": count})
+    return count
 
 
 def revoke_all(tx: Transaction, user_id: int, now: datetime) -> None:
@@ -196,7 +223,7 @@ def mint_local_token(ctx: Context) -> str:
         admin = users.first_admin(db)
     if admin is None:
         raise Unauthorized("Set up Lumilio first: open it in the browser")
-    return start(ctx, admin, "lumilio command line").token
+    return start(ctx.called_from(COMMAND_LINE), admin, "command line").token
 
 
 def delete_expired(ctx: Context) -> None:
@@ -257,6 +284,16 @@ def _claims(ctx: Context, token: str, purpose: Purpose) -> dict[str, int]:
     if claims["exp"] <= ctx.now().timestamp():
         raise Unauthorized(cause="the token has expired", expired_token=True)
     return claims
+
+
+def _open_session(db: Connection, refresh_token: str) -> tuple[int | None, int | None]:
+    """The keys of the open session and the account that a refresh token belongs to."""
+    return db.row(
+        lambda *columns: columns,
+        "SELECT sessions.id, user_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
+        " WHERE token_hash = ? AND revoked_at IS NULL",
+        (_hash(refresh_token),),
+    ) or (None, None)
 
 
 def _is_open(db: Connection, session_id: int | None) -> bool:

@@ -1,13 +1,14 @@
 """How far the first-run setup has come."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from lumilio.db import Connection
-from lumilio.library import repositories, users
+from lumilio.library import repositories, sign_ups, users
 from lumilio.library.context import Context
 from lumilio.library.repository_folders import DuplicateHandling, StorageStrategy
+from lumilio.library.sign_ups import Registration
 
 
 class RepositoryDefaults(Struct, frozen=True):
@@ -27,13 +28,17 @@ class SetupStatus(Struct, frozen=True):
     primary_repository_initialized: bool
     next_registration_role: Literal["admin", "user"]
     repository_defaults: RepositoryDefaults
+    registration: Annotated[
+        Registration, Meta(description="What creating an account takes for the caller (ours).")
+    ]
 
 
-def status(ctx: Context) -> SetupStatus:
+def status(ctx: Context, *, on_this_machine: bool) -> SetupStatus:
     """The state of the setup; the database is ready before the first request is answered."""
     with ctx.db.read() as db:
         admin = users.first_admin(db) is not None
         finished = is_finished(db)
+        registration = sign_ups.registration(db, on_this_machine=on_this_machine)
     return SetupStatus(
         initialized=finished,
         database_initialized=True,
@@ -45,6 +50,7 @@ def status(ctx: Context) -> SetupStatus:
             repositories.DEFAULT_STRATEGY,
             repositories.DEFAULT_DUPLICATE_HANDLING,
         ),
+        registration=registration,
     )
 
 

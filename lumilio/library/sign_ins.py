@@ -1,15 +1,15 @@
 """Signing in: a password, and where an account has one, a second factor."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from lumilio.errors import Unauthorized
-from lumilio.library import challenges, second_factors, sessions, throttling, users
+from lumilio.library import audit, challenges, passkeys, second_factors, sessions, throttling, users
 from lumilio.library.context import Context
 from lumilio.library.second_factors import Method
-from lumilio.library.sessions import SessionTokens
+from lumilio.library.sessions import LoginMethod, SessionTokens
 from lumilio.library.users import User
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
@@ -27,27 +27,24 @@ class _Nothing(Struct, frozen=True):
     """Who is asked is all there is to remember."""
 
 
-def begin(
-    ctx: Context, username: str, password: str, user_agent: str
-) -> SessionTokens | FactorRequest:
+def begin(ctx: Context, username: str, password: str) -> SessionTokens | FactorRequest:
     """Sign in with a password; raises Unauthorized, the same for every reason."""
-    user = users.authenticate(ctx, username, password)
+    try:
+        user = users.authenticate(ctx, username, password)
+    except Unauthorized:
+        with ctx.db.write(durable=False) as tx:
+            audit.record_failed_login(ctx, tx, users.find_key(tx, username), "password")
+        raise
     with ctx.db.read() as db:
         status = second_factors.status_of(db, user.user_id)
     if not status.totp_enabled:
-        return complete(ctx, user.user_id, user_agent)
+        return _complete(ctx, user.user_id, "password")
     token = challenges.put(ctx, "sign-in", user.user_id, _Nothing(), CHALLENGE_LIFETIME)
     return FactorRequest(user, token, list(status.available_methods or ()))
 
 
 def finish(
-    ctx: Context,
-    token: str,
-    method: Literal["totp", "recovery_code"],
-    code: str,
-    *,
-    user_agent: str,
-    address: str,
+    ctx: Context, token: str, method: Literal["totp", "recovery_code"], code: str
 ) -> SessionTokens:
     """Sign in with the second factor.
 
@@ -56,9 +53,20 @@ def finish(
     with ctx.db.read() as db:
         asked = challenges.find(ctx, db, "sign-in", token)
     account = "" if asked is None else str(asked.user_id)
-    with throttling.attempt(ctx, "second factor", address=address, account=account):
+    with throttling.attempt(ctx, "second factor", account=account):
         user_id = _answer(ctx, token, method, code)
-    return complete(ctx, user_id, user_agent)
+    return _complete(ctx, user_id, method)
+
+
+def finish_with_passkey(ctx: Context, token: str, credential: dict[str, Any]) -> SessionTokens:
+    """Sign in with the passkey that answered; raises Unauthorized, the same for every reason."""
+    try:
+        user_id = passkeys.finish_sign_in(ctx, token, credential)
+    except Unauthorized:
+        with ctx.db.write(durable=False) as tx:
+            audit.record_failed_login(ctx, tx, None, "passkey")
+        raise
+    return _complete(ctx, user_id, "passkey")
 
 
 def _answer(ctx: Context, token: str, method: Literal["totp", "recovery_code"], code: str) -> int:
@@ -71,11 +79,13 @@ def _answer(ctx: Context, token: str, method: Literal["totp", "recovery_code"], 
         if challenge is not None:
             answered = challenges.close if is_right else challenges.note_wrong_answer
             answered(tx, challenge)
+        if not is_right:
+            audit.record_failed_login(ctx, tx, user_id, method)
     if user_id is None or not is_right:
         raise Unauthorized("The code is wrong, or it took too long; please try again")
     return user_id
 
 
-def complete(ctx: Context, user_id: int, user_agent: str) -> SessionTokens:
+def _complete(ctx: Context, user_id: int, method: LoginMethod) -> SessionTokens:
     """Open a session for an account that has shown all its factors; raises Unauthorized."""
-    return sessions.start(ctx, users.note_login(ctx, user_id), user_agent)
+    return sessions.start(ctx, users.note_login(ctx, user_id), method)

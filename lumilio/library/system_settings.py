@@ -8,12 +8,23 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest
+from lumilio.library import audit
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
 
 Provider = Literal["ark", "openai", "deepseek", "ollama"]
+RegistrationMode = Annotated[
+    Literal["closed", "invite", "open"],
+    Meta(description="Who may create an account from another machine (ours)."),
+]
 
 _KEY_PURPOSE = "llm api key"
+
+
+LanEnabled = Annotated[
+    bool,
+    Meta(description="Whether other machines are let in from the next start on (ours)."),
+]
 
 
 class LlmSettings(Struct, omit_defaults=True, kw_only=True):
@@ -43,6 +54,8 @@ class SystemSettings(Struct, omit_defaults=True):
 
     llm: LlmSettings
     ml: MlSettings
+    registration_mode: RegistrationMode
+    lan_enabled: LanEnabled
     updated_at: Instant
     updated_by: int | UnsetType = UNSET
 
@@ -78,6 +91,8 @@ class SystemSettingsPatch(Struct, frozen=True):
 
     llm: LlmSettingsPatch | None = None
     ml: MlSettingsPatch | None = None
+    registration_mode: RegistrationMode | None = None
+    lan_enabled: bool | None = None
 
 
 class StoredLlm(Struct, frozen=True, kw_only=True):
@@ -111,6 +126,8 @@ class StoredSettings(Struct, frozen=True, kw_only=True):
 
     llm: StoredLlm = StoredLlm()
     ml: StoredMl = StoredMl()
+    registration_mode: RegistrationMode = "closed"
+    lan_enabled: bool = False
 
 
 def read(db: Connection) -> StoredSettings:
@@ -135,6 +152,8 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
         after = StoredSettings(
             llm=_changed_llm(ctx, before.llm, patch.llm or LlmSettingsPatch()),
             ml=_merged(before.ml, patch.ml or MlSettingsPatch()),
+            registration_mode=patch.registration_mode or before.registration_mode,
+            lan_enabled=_or(patch.lan_enabled, before.lan_enabled),
         )
         tx.run(
             "INSERT OR REPLACE INTO system_settings (id, content, updated_at, updated_by)"
@@ -145,6 +164,8 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
                 ctx.principal.user_id,
             ),
         )
+        if changed := _changed(before, after):
+            audit.record(ctx, tx, "settings_updated", {"changed": changed})
         return _public(tx, after)
 
 
@@ -191,6 +212,18 @@ def _merged(before: StoredMl, patch: MlSettingsPatch) -> StoredMl:
     )
 
 
+def _changed(before: Struct, after: Struct, section: str = "") -> list[str]:
+    """The names, not the values, for a secret is among them."""
+    names: list[str] = []
+    for name in before.__struct_fields__:
+        old, new = getattr(before, name), getattr(after, name)
+        if isinstance(old, Struct):
+            names += _changed(old, new, f"{name}.")
+        elif old != new:
+            names.append(f"{section}{name.removeprefix('sealed_')}")
+    return names
+
+
 def _or(value: bool | None, otherwise: bool) -> bool:
     return otherwise if value is None else value
 
@@ -210,6 +243,8 @@ def _public(db: Connection, stored: StoredSettings) -> SystemSettings:
             allow_private_network=llm.allow_private_network,
         ),
         MlSettings(**msgspec.structs.asdict(stored.ml)),
+        stored.registration_mode,
+        stored.lan_enabled,
         from_microseconds(updated_at),
         UNSET if updated_by is None else updated_by,
     )

@@ -4,8 +4,7 @@ The counts are rows, so that a restart opens nothing. Every attempt counts befor
 so that a burst of them gets no further than its limit; only what turned out wrong stays counted.
 """
 
-import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -29,21 +28,19 @@ class Limit(Struct, frozen=True):
 # A household shares one address; an account has one owner.
 BY_ADDRESS = Limit(60, timedelta(minutes=1), timedelta(minutes=5))
 BY_ACCOUNT = Limit(8, timedelta(minutes=1), timedelta(minutes=5))
+NEW_BY_ADDRESS = Limit(20, timedelta(hours=1), timedelta(hours=1))
 
 
 @contextmanager
-def attempt(ctx: Context, scope: str, *, address: str, account: str = "") -> Iterator[None]:
-    """Count an attempt by an address at an account, unless it turns out not to be Unauthorized.
+def attempt(ctx: Context, scope: str, *, account: str = "") -> Iterator[None]:
+    """Count an attempt by the caller's address at an account, unless it turns out not to be Unauthorized.
 
     Raises TooManyAttempts.
     """
-    subjects = {_subject(ctx, scope, "address", address): BY_ADDRESS}
+    subjects = {_subject(ctx, scope, "address", ctx.caller.address): BY_ADDRESS}
     if account:
         subjects[_subject(ctx, scope, "account", account)] = BY_ACCOUNT
-    with ctx.db.write(durable=False) as tx:
-        waits = [_count(tx, subject, limit, ctx.now()) for subject, limit in subjects.items()]
-    if any(waits):
-        raise TooManyAttempts(-(-max(waits) // timedelta(seconds=1)))
+    _begin(ctx, subjects)
     is_wrong = False
     try:
         yield
@@ -55,6 +52,14 @@ def attempt(ctx: Context, scope: str, *, address: str, account: str = "") -> Ite
             _take_back(ctx, subjects)
 
 
+def count(ctx: Context, scope: str) -> None:
+    """Count what the caller's address may do only so often even when nothing about it is wrong.
+
+    Raises TooManyAttempts.
+    """
+    _begin(ctx, {_subject(ctx, scope, "address", ctx.caller.address): NEW_BY_ADDRESS})
+
+
 def forget_old(ctx: Context) -> None:
     """Drop counts that matter no more."""
     before = to_microseconds(ctx.now() - _FORGET_AFTER)
@@ -62,9 +67,16 @@ def forget_old(ctx: Context) -> None:
         tx.run("DELETE FROM attempts WHERE window_began_at < ?", (before,))
 
 
+def _begin(ctx: Context, subjects: Mapping[bytes, Limit]) -> None:
+    with ctx.db.write(durable=False) as tx:
+        waits = [_count(tx, subject, limit, ctx.now()) for subject, limit in subjects.items()]
+    if any(waits):
+        raise TooManyAttempts(-(-max(waits) // timedelta(seconds=1)))
+
+
 def _subject(ctx: Context, *parts: str) -> bytes:
     # People type passwords into the field of the name; what is stored must not show them.
-    return hmac.digest(ctx.keys.derive("throttling"), "\0".join(parts).encode(), "sha256")
+    return ctx.keys.digest("throttling", "\0".join(parts).encode())
 
 
 def _take_back(ctx: Context, subjects: Iterable[bytes]) -> None:

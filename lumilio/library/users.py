@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from lumilio.db import Connection, from_microseconds, to_microseconds
+from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest, Conflict, Unauthorized
 from lumilio.library.context import Context, Role
 
@@ -76,13 +76,15 @@ def normalize_username(text: str) -> str:
     return text.strip().lower()
 
 
-def check_username(username: str) -> None:
-    """Raises BadRequest unless a normalized name follows the rules."""
+def new_username(text: str) -> str:
+    """A name that is to be given, normalized; raises BadRequest unless it follows the rules."""
+    username = normalize_username(text)
     if len(username) not in _USERNAME_LENGTH or not _USERNAME.fullmatch(username):
         raise BadRequest(
             "A user name has 3 to 32 characters: a letter first, then letters, digits and single "
             "dots, dashes or underscores, not at the end"
         )
+    return username
 
 
 def check_password(password: str) -> None:
@@ -96,27 +98,40 @@ def check_password(password: str) -> None:
         )
 
 
-def register(ctx: Context, username: str, password: str) -> User:
-    """Create an account; the very first one becomes administrator.
+def exist(db: Connection) -> bool:
+    """Whether there is any account; the first one becomes administrator."""
+    return bool(db.value("SELECT 1 FROM users LIMIT 1"))
 
-    Raises BadRequest for a name or password against the rules and Conflict for a taken name.
-    """
-    name = normalize_username(username)
-    check_username(name)
-    check_password(password)
-    password_hash = hash_of(password)
+
+def add(
+    ctx: Context,
+    tx: Transaction,
+    username: str,
+    password_hash: str,
+    role: Role,
+    *,
+    display_name: str = "",
+    must_change_password: bool = False,
+) -> User:
+    """Create an account with a normalized name; raises Conflict for a taken one."""
     now = to_microseconds(ctx.now())
-    with ctx.db.write() as tx:
-        role: Role = "user" if tx.value("SELECT 1 FROM users LIMIT 1") else "admin"
-        try:
-            user_id = tx.insert(
-                "INSERT INTO users (username, display_name, password_hash, role, created_at,"
-                " updated_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (name, name, password_hash, role, now, now),
-            )
-        except apsw.ConstraintError as error:
-            raise Conflict("This user name is taken") from error
-        return _require(tx, user_id)
+    try:
+        user_id = tx.insert(
+            "INSERT INTO users (username, display_name, password_hash, role,"
+            " must_change_password, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                username,
+                display_name or username,
+                password_hash,
+                role,
+                must_change_password,
+                now,
+                now,
+            ),
+        )
+    except apsw.ConstraintError as error:
+        raise Conflict("This user name is taken") from error
+    return _require(tx, user_id)
 
 
 def authenticate(ctx: Context, username: str, password: str) -> User:
@@ -164,9 +179,23 @@ def find_active(db: Connection, user_id: int) -> User | None:
     return user if user is not None and user.is_active else None
 
 
+def find_key(db: Connection, username: str) -> int | None:
+    """The key of the account with this name, however it is spelled."""
+    key: int | None = db.value(
+        "SELECT id FROM users WHERE username = ?", (normalize_username(username),)
+    )
+    return key
+
+
 def find(db: Connection, user_id: int) -> User | None:
     """The account with this key, also one that may not sign in."""
     return db.row(decode, f"SELECT {COLUMNS} FROM users WHERE users.id = ?", (user_id,))
+
+
+def find_by_name(db: Connection, username: str) -> User | None:
+    """The account with this name, in any spelling, also one that may not sign in."""
+    sql = f"SELECT {COLUMNS} FROM users WHERE username = ?"
+    return db.row(decode, sql, (normalize_username(username),))
 
 
 def require_current(ctx: Context) -> User:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 _MOST_BOXES = 256
-_MOST_META_BYTES = 1 << 20
+_MOST_BYTES = 1 << 20
 
 
 class Cicp(Struct, frozen=True):
@@ -39,11 +39,16 @@ def boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
 
 def cicp_of_avif(file: BinaryIO) -> Cicp | None:
     """Return the colours of the primary picture as its `colr` box of kind nclx tells them."""
+    return _cicp_in_meta(content_of(file, b"meta"))
+
+
+def content_of(file: BinaryIO, wanted: bytes) -> bytes:
+    """Return the content of the first box of a kind, at most a megabyte; empty without one."""
     for kind, start, size in boxes(file):
-        if kind == b"meta":
+        if kind == wanted:
             file.seek(start)
-            return _cicp_in_meta(file.read(min(size, _MOST_META_BYTES)))
-    return None
+            return file.read(min(size, _MOST_BYTES))
+    return b""
 
 
 def _cicp_in_meta(meta: bytes) -> Cicp | None:

@@ -4,9 +4,19 @@ from pathlib import Path
 
 from av.container import InputContainer
 from av.video.stream import VideoStream
+from msgspec import structs
 
+from lumilio.errors import CannotDecode
 from lumilio.media import toning
-from lumilio.media.containers import audio_stream, codec_name, video_stream
+from lumilio.media.containers import (
+    NO_PICTURE,
+    audio_stream,
+    codec_name,
+    duration_of,
+    opened_media,
+    video_stream,
+)
+from lumilio.media.facts import EmbeddedVideo
 from lumilio.media.frames import stored_shape
 
 SHORTEST_SIDE = 1080
@@ -35,6 +45,19 @@ def plays_video(path: Path, container: InputContainer) -> bool:
     if picture is None or not _is_mp4(container):
         return False
     return is_plain_h264(picture) and is_plain_sound(container) and begins_with_index(path)
+
+
+def examined(path: Path, clip: EmbeddedVideo) -> EmbeddedVideo:
+    """A picture's clip with its length, and whether any browser plays it; CannotDecode.
+
+    It is short enough to be loaded in whole, so that the place of its index does not matter.
+    """
+    with opened_media(path, clip) as container:
+        picture = video_stream(container)
+        if picture is None or picture.codec_context.pix_fmt is None:
+            raise CannotDecode(path, NO_PICTURE)
+        is_plain = is_plain_h264(picture) and is_plain_sound(container)
+        return structs.replace(clip, duration=duration_of(container), needs_copy=not is_plain)
 
 
 def plays_audio(container: InputContainer) -> bool:

@@ -26,6 +26,8 @@ _LEFT_BEHIND = re.compile(
     r"Xmp\.(xmp\.Thumbnails|tiff\.(Orientation|Image(Width|Length))|exif\.Pixel[XY]Dimension"
     r"|GCamera\.(Micro|Motion)|G?Container\.|hdrgm\.|HDRGainMap\.|apdi\.|crs\.)"
 )
+# Where faces are in the picture as it was.
+_REGIONS = re.compile(r"Xmp\.(mwg-rs|MP)\.")
 _PLAIN_GROUPS = ("Image", "Photo", "Iop")
 _MAKER_NOTES = ("Exif.Photo.MakerNote", "Exif.Image.DNGPrivateData")
 _GPS_POINTER = "Exif.Image.GPSTag"
@@ -47,11 +49,13 @@ class Carried(Struct, frozen=True):
     xmp: bytes = b""
 
 
-def carried_metadata(source: Path, size: tuple[int, int], *, strip_location: bool) -> Carried:
+def carried_metadata(
+    source: Path, size: tuple[int, int], *, strip_location: bool, is_reshaped: bool
+) -> Carried:
     """The metadata of a photo for its upright copy of `size` pixels; what is damaged stays behind.
 
     `strip_location` leaves out coordinates, names of places, and the maker notes, which may hold
-    either in secret.
+    either in secret; `is_reshaped` leaves out where faces were.
     """
     try:
         image = opened_by_exiv2(str(source))
@@ -60,6 +64,8 @@ def carried_metadata(source: Path, size: tuple[int, int], *, strip_location: boo
     exif, xmp = image.exifData(), image.xmpData()
     _add_iptc(image.iptcData(), xmp)
     _remove(xmp, lambda datum: bool(_LEFT_BEHIND.match(datum.key())))
+    if is_reshaped:
+        _remove(xmp, lambda datum: bool(_REGIONS.match(datum.key())))
     if strip_location:
         _remove(exif, _may_tell_a_place)
         _remove(xmp, lambda datum: bool(_PLACE.search(datum.key())))

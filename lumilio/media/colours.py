@@ -41,19 +41,28 @@ def to_srgb(image: Image.Image) -> Image.Image:
     opaque = image.convert(_ALPHA_MODES[image.mode]) if image.mode in _ALPHA_MODES else image
     colour = None
     if code is not None and hdr.differs_from_srgb(code):
-        colour = hdr.to_srgb(opaque.convert("RGB"), code)
+        colour = hdr.to_srgb(np.asarray(opaque.convert("RGB")), code)
     elif profile or opaque.mode == "LAB":
         colour = _by_profile(opaque, profile)
     if colour is None:
-        colour = opaque.convert("RGB")
+        colour = _as_rgb(opaque)
     if alpha is not None:
         colour.putalpha(alpha)
     return colour
 
 
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """The picture itself where it is RGB, for a copy of the largest would not fit into memory."""
+    image.load()
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Return the picture as RGB(A) with its own profile in `info`, or else as sRGB without one."""
-    profile = image.info.get("icc_profile")
+    """Return the picture as RGB(A) with its own profile in `info`, or else as sRGB without one.
+
+    HDR is mapped, too: 8 bits cannot hold it.
+    """
+    profile = None if image.info.get("cicp") else image.info.get("icc_profile")
     if image.mode in ("RGB", "RGBA") and profile and _is_for(profile, image.mode):
         # Shrinking has not touched a picture that is small enough already.
         image.load()

@@ -17,6 +17,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from lumilio.errors import CannotDecode, CannotRead
+from lumilio.media.facts import EmbeddedVideo
 from lumilio.media.pictures import COPY_AGAIN
 
 # What a container really is decides its content, not its name; these are FFmpeg's names.
@@ -54,12 +55,13 @@ _FOREIGN = f"The file is coded in a way that Lumilio does not read. {CONVERT}"
 
 
 @contextmanager
-def opened_media(path: Path) -> Iterator[InputContainer]:
+def opened_media(path: Path, part: EmbeddedVideo | None = None) -> Iterator[InputContainer]:
     """Open a video or audio file; CannotDecode for whatever goes wrong with it until it is closed.
 
-    CannotRead when it is the disk that fails, which says nothing of the file.
+    With `part` the film inside a picture file. CannotRead when it is the disk that fails, which
+    says nothing of the file.
     """
-    with media_faults(path), _File(path) as file:
+    with media_faults(path), _File(path) if part is None else _Part(path, part) as file:
         try:
             with _container(path, file) as container:
                 yield container
@@ -88,6 +90,27 @@ class _File(FileIO):
         except OSError:
             # Damaged data send FFmpeg to places that no file has; it goes on without them.
             return -1
+
+
+class _Part(_File):
+    """The bytes of a file in which another one lies."""
+
+    def __init__(self, path: Path, part: EmbeddedVideo) -> None:
+        super().__init__(path)
+        self._begin, self._length = part.offset, part.length
+        self.seek(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(self._length - self.tell(), 0)
+        return super().read(left if size is None or size < 0 else min(size, left))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._length}[whence]
+        # Damaged data send FFmpeg before the beginning, too.
+        return super().seek(self._begin + base + offset) - self._begin if base + offset >= 0 else -1
+
+    def tell(self) -> int:
+        return super().tell() - self._begin
 
 
 def _container(path: Path, file: _File) -> InputContainer:

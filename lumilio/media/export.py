@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from lumilio.errors import CannotDecode
 from lumilio.media.carried_metadata import Carried, carried_metadata
 from lumilio.media.develop import opened_photo
+from lumilio.media.edits import shaped, toned
 from lumilio.media.export_options import ExportFormat, ExportOptions
 
 _QUALITIES: dict[ExportFormat, int] = {"jpeg": 80, "webp": 75, "avif": 80}
@@ -27,19 +28,41 @@ _JPEG_SEGMENT_BYTES = 65_000
 def export_photo(source: Path, target: Path, options: ExportOptions) -> None:
     """Write the photo to `target` as the options ask, in the colours of its own profile.
 
-    CannotDecode when it cannot be read or the format cannot hold it; OSError when the disk fails.
+    What has its tones edited is in sRGB. CannotDecode when it cannot be read or the format cannot
+    hold it; OSError when the disk fails.
     """
-    with opened_photo(source) as picture:
-        size = options.fitted(picture.width, picture.height)
-        image = picture.render(max(size), faithful=True)
-    # A camera's preview may be smaller than its RAW picture tells.
-    size = options.fitted(*image.size)
-    if image.size != size:
-        image = image.resize(size, Image.Resampling.LANCZOS)
+    image = _rendered(source, options)
     _check_size(source, image.size, options.format)
-    carried = carried_metadata(source, image.size, strip_location=options.strip_location)
+    edits = options.adjustments
+    carried = carried_metadata(
+        source,
+        image.size,
+        strip_location=options.strip_location,
+        is_reshaped=edits is not None and edits.reshapes,
+    )
     with _encoding_faults(source, options.format), target.open("wb") as file:
         _save(image, file, options, carried)
+
+
+def _rendered(source: Path, options: ExportOptions) -> Image.Image:
+    edits = options.adjustments
+    if edits is None:
+        return _fitted(_opened(source, options), options)
+    # What is left of a cut picture is to fill the bounds. No name holds on to what is done with, for
+    # two copies of the largest photo fit into memory, and three do not.
+    return toned(_fitted(shaped(_opened(source, None), edits), options), edits)
+
+
+def _opened(source: Path, bounds: ExportOptions | None) -> Image.Image:
+    with opened_photo(source) as picture:
+        size = picture.width, picture.height
+        return picture.render(max(bounds.fitted(*size) if bounds else size), faithful=True)
+
+
+def _fitted(image: Image.Image, options: ExportOptions) -> Image.Image:
+    # Also because a camera's preview may be smaller than its RAW picture tells.
+    size = options.fitted(*image.size)
+    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
 
 
 def _check_size(source: Path, size: tuple[int, int], format_: ExportFormat) -> None:

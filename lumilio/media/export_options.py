@@ -5,6 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from lumilio.media.adjustments import Adjustments
+
 ExportFormat = Literal["jpeg", "png", "webp", "avif"]
 
 LONGEST_SIDE = 60_000
@@ -13,7 +15,7 @@ LONGEST_SIDE = 60_000
 class ExportOptions(Struct, frozen=True, kw_only=True):
     """Format, quality 1–100 (None: the format's own default) and bounds in pixels (0: none).
 
-    Where only one bound is given, it holds for both sides.
+    Where only one bound is given, it holds for both sides. `adjustments` are applied to the photo.
     """
 
     format: ExportFormat
@@ -21,6 +23,7 @@ class ExportOptions(Struct, frozen=True, kw_only=True):
     max_width: int = 0
     max_height: int = 0
     strip_location: bool = False
+    adjustments: Adjustments | None = None
 
     @property
     def box(self) -> tuple[int, int]:

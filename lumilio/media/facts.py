@@ -29,11 +29,16 @@ class FaceRegion(Struct, frozen=True):
     height: float
 
 
-class EmbeddedVideo(Struct, frozen=True):
-    """Where in a picture file its clip lies, in bytes."""
+class EmbeddedVideo(Struct, frozen=True, omit_defaults=True):
+    """Where in a picture file its clip lies, in bytes; how many seconds it plays, and where.
+
+    `needs_copy` holds of one that not every browser plays.
+    """
 
     offset: int
     length: int
+    duration: float | None = None
+    needs_copy: bool = False
 
 
 class PhotoFacts(Struct, frozen=True, omit_defaults=True):
@@ -44,7 +49,7 @@ class PhotoFacts(Struct, frozen=True, omit_defaults=True):
     altitude metres. `orientation` is the EXIF value 1–8 as written; `width` × `height` is the
     displayed size, already turned.
     `content_identifier` joins the parts of an Apple Live Photo, `embedded_video` is the clip of a
-    motion photo. `rating` is 0–5 stars; `keyword_paths` are keywords with those above them,
+    motion photo, `has_gain_map` True where HDR screens could show more. `rating` is 0–5 stars; `keyword_paths` are keywords with those above them,
     "Places|Italy|Rome".
     """
 
@@ -72,6 +77,7 @@ class PhotoFacts(Struct, frozen=True, omit_defaults=True):
     title: str | None = None
     faces: tuple[FaceRegion, ...] = ()
     embedded_video: EmbeddedVideo | None = None
+    has_gain_map: bool | None = None
 
     @property
     def wall_time(self) -> datetime | None:

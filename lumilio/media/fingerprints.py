@@ -1,7 +1,7 @@
 """Two fingerprints of a picture: ThumbHash, its blurred placeholder, and a perceptual hash."""
 
 import imagehash
-from fast_thumbhash import rgba_to_thumb_hash
+import thash
 from PIL import Image
 
 _THUMBHASH_SIDE = 100
@@ -11,7 +11,7 @@ def thumbhash_of(picture: Image.Image) -> bytes:
     """Return the ThumbHash (about 25 bytes) of an sRGB picture of any size."""
     tiny = picture.convert("RGBA")
     tiny.thumbnail((_THUMBHASH_SIDE, _THUMBHASH_SIDE), Image.Resampling.BOX)
-    return bytes(rgba_to_thumb_hash(tiny.width, tiny.height, tiny.tobytes()))
+    return bytes(thash.encode(tiny, resize=False))
 
 
 def perceptual_hash_of(small: Image.Image) -> int:

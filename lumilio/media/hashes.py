@@ -1,7 +1,7 @@
 """BLAKE3 content hashes: the identity of a file's bytes."""
 
 import hashlib
-from pathlib import Path
+from typing import BinaryIO
 
 from blake3 import blake3
 
@@ -23,12 +23,10 @@ class ContentHash:
         return self._digest.hexdigest()
 
 
-def blake3_of(path: Path) -> str:
-    """Return the BLAKE3 of the whole file as 64 lower-case hexadecimal digits; OSError if unreadable.
+def blake3_of(file: BinaryIO) -> str:
+    """Return the BLAKE3 of an opened file as 64 lower-case hexadecimal digits; OSError if unreadable.
 
     Reads in pieces rather than through mmap: a mapped file that shrinks on a network share
     kills the process with SIGBUS.
     """
-    with path.open("rb", buffering=0) as file:
-        digest = hashlib.file_digest(file, blake3)  # type: ignore[arg-type]
-    return digest.hexdigest()
+    return hashlib.file_digest(file, blake3).hexdigest()  # type: ignore[arg-type]

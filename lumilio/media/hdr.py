@@ -41,31 +41,30 @@ def differs_from_srgb(code: Cicp) -> bool:
     return code.primaries in _PRIMARIES or code.transfer in (PQ, HLG, _LINEAR, _GAMMA_22, _GAMMA_28)
 
 
-def to_srgb(picture: Image.Image, code: Cicp) -> Image.Image:
-    """Return an RGB picture in sRGB."""
-    curve, matrix = _curve(code.transfer), _matrix(code.primaries)
-    peak = _peak(picture, code) if is_hdr(code) else _WHITE
-    pixels = np.asarray(picture)
-    result = np.empty_like(pixels)
+def to_srgb(pixels: _Array, code: Cicp) -> Image.Image:
+    """Return an RGB picture in sRGB, of rows × columns × RGB in 8 or 16 bits."""
+    curve, matrix = _curve(code.transfer, np.iinfo(pixels.dtype).max), _matrix(code.primaries)
+    peak = _peak(pixels, curve, code) if is_hdr(code) else _WHITE
+    result = np.empty(pixels.shape, np.uint8)
     for top in range(0, len(pixels), _ROWS):
         light = _light(curve[pixels[top : top + _ROWS]], code)
         if peak > _WHITE:
             light *= _roll_off(light.max(axis=-1, keepdims=True), peak)
-        result[top : top + _ROWS] = _encoded(light @ matrix.T)
+        result[top : top + _ROWS] = encoded(light @ matrix.T / _WHITE)
     return Image.fromarray(result)
 
 
-def _peak(picture: Image.Image, code: Cicp) -> float:
+def _peak(pixels: _Array, curve: _Array, code: Cicp) -> float:
     """The brightest light of the picture in cd/m², without the odd outlier."""
-    probe = picture.reduce(max(1, max(picture.size) // _PROBE_SIDE))
-    light = _light(_curve(code.transfer)[np.asarray(probe)], code)
+    step = max(1, max(pixels.shape) // _PROBE_SIDE)
+    light = _light(curve[pixels[::step, ::step]], code)
     return float(np.percentile(light.max(axis=-1), 99.9))
 
 
 @lru_cache(maxsize=8)
-def _curve(transfer: int) -> _Array:
-    """Light of each of the 256 levels: in cd/m², for HLG that of the scene from 0 to 1."""
-    level = np.arange(256, dtype=np.float64) / 255
+def _curve(transfer: int, white: int) -> _Array:
+    """Light of each level up to white: in cd/m², for HLG that of the scene from 0 to 1."""
+    level = np.arange(white + 1, dtype=np.float64) / white
     match transfer:
         case 16:
             light = _from_pq(level)
@@ -110,8 +109,9 @@ def _roll_off(brightest: _Array, peak: float) -> _Array:
     return (mapped / np.maximum(brightest, 1e-4)).astype(np.float32)
 
 
-def _encoded(light: _Array) -> _Array:
-    linear = np.clip(light / _WHITE, 0, 1)
+def encoded(light: _Array) -> _Array:
+    """Return the 8-bit levels of sRGB for linear light, of which 1 is white."""
+    linear = np.clip(light, 0, 1)
     coded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(coded * 255).astype(np.uint8)
 

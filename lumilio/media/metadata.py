@@ -11,10 +11,12 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+from lumilio.errors import CannotDecode
 from lumilio.media import sidecars
 from lumilio.media.capture_time import capture_time
 from lumilio.media.exif_names import Printed, aperture_text, exposure_time_text, shutter_speed_text
-from lumilio.media.facts import PhotoFacts
+from lumilio.media.facts import EmbeddedVideo, PhotoFacts
+from lumilio.media.gain_maps import has_gain_map
 from lumilio.media.motion_photos import embedded_video
 from lumilio.media.numbers import degrees, number, numbers_in
 from lumilio.media.pictures import displayed_size
@@ -57,7 +59,9 @@ def read_metadata(path: Path) -> Metadata:
     """
     tags = read_tags(path)
     facts = facts_of(tags)
-    facts = structs.replace(facts, embedded_video=embedded_video(path, tags.texts, tags.structures))
+    facts = structs.replace(
+        facts, embedded_video=_clip(path, tags), has_gain_map=has_gain_map(path) or None
+    )
     size: dict[str, Printed] = {}
     width, height = _stored_size(tags)
     if width and height:
@@ -103,6 +107,20 @@ def facts_of(tags: Tags) -> PhotoFacts:
         title=_first(texts, _TITLES),
         faces=face_regions(tags.structures),
     )
+
+
+def _clip(path: Path, tags: Tags) -> EmbeddedVideo | None:
+    """The clip of a motion photo; what cannot be opened as a film is none."""
+    found = embedded_video(path, tags.texts, tags.structures)
+    if found is None:
+        return None
+    # FFmpeg is loaded for the few pictures that need it.
+    from lumilio.media.browser_ready import examined
+
+    try:
+        return examined(path, found)
+    except CannotDecode:
+        return None
 
 
 def _first(texts: dict[str, str], names: Iterable[str]) -> str | None:

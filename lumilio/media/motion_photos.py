@@ -6,7 +6,7 @@ mark of its own or, in HEIC, into an `mpvd` box. Whatever is told is only believ
 
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -21,6 +21,9 @@ _BOXES = frozenset(
 )
 _TAIL_BYTES = 64
 _MOST_BOXES = 10_000
+_CHUNK_BYTES = 1 << 20
+
+Chunks = Generator[bytes, None, None]
 
 
 def embedded_video(
@@ -35,6 +38,23 @@ def embedded_video(
             if length:
                 return EmbeddedVideo(start, length)
     return None
+
+
+def holds_clip(path: Path, video: EmbeddedVideo) -> bool:
+    """Whether the clip still lies where it was found, and whole; OSError when the disk fails."""
+    with path.open("rb") as file:
+        file.seek(video.offset + 4)
+        return file.read(4) == b"ftyp" and path.stat().st_size >= video.offset + video.length
+
+
+def clip_bytes(path: Path, video: EmbeddedVideo, start: int = 0, end: int | None = None) -> Chunks:
+    """Read a clip from one of its bytes up to another; OSError when the disk fails."""
+    left = (video.length if end is None else end) - start
+    with path.open("rb") as file:
+        file.seek(video.offset + start)
+        while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
+            left -= len(chunk)
+            yield chunk
 
 
 def _candidates(

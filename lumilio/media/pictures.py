@@ -30,6 +30,7 @@ from PIL import (
 from lumilio.errors import CannotDecode, CannotRead
 from lumilio.media import cicp, jxl
 from lumilio.media.colours import to_8_bit, to_rgb, to_srgb
+from lumilio.media.deep_colours import deep_picture
 from lumilio.media.sniff import HEAD_BYTES, is_heif
 
 PIXEL_LIMIT = 300_000_000
@@ -110,6 +111,9 @@ class PillowPicture:
     def render(self, longest_side: int, *, faithful: bool = False) -> Image.Image:
         """Decode as `Picture.render` says."""
         with decode_faults(self._path):
+            deep = deep_picture(self._image, longest_side, faithful=faithful)
+            if deep is not None:
+                return upright(deep, self._orientation)
             return rendered(self._image, self._orientation, longest_side, faithful=faithful)
 
 

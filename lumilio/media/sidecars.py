@@ -6,17 +6,18 @@ What a camera measures stays the file's word and is only filled in.
 """
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from msgspec import structs
 
 from lumilio.media.facts import PhotoFacts
 
 SIDECAR_LIMIT_BYTES = 4 << 20
+SUFFIXES = (".xmp", ".XMP", ".Xmp")
 
-_SUFFIXES = (".xmp", ".XMP", ".Xmp")
 _FOR_EXTENSION = re.compile(r"SidecarForExtension(?:=\"|>)\s*([A-Za-z0-9]+)")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _DECIDED = ("description", "title", "rating", "keywords", "keyword_paths", "faces")
@@ -27,15 +28,22 @@ _MEASURED = (
 )
 
 
+def names_beside(name: str) -> Iterator[str]:
+    """The names that the sidecar of a file may have; that of the file alone comes first."""
+    for stem in (name, PurePath(name).stem):
+        for suffix in SUFFIXES:
+            yield stem + suffix
+
+
 def packet_beside(path: Path) -> str | None:
     """Return the text of a file's sidecar, None when it has none that can be read."""
-    for stem in (path.name, path.stem):
-        for suffix in _SUFFIXES:
-            with suppress(OSError, UnicodeDecodeError):
-                packet = _read(path.with_name(stem + suffix))
-                named = _FOR_EXTENSION.search(packet) if stem == path.stem else None
-                if named is None or named[1].lower() == path.suffix[1:].lower():
-                    return packet
+    for name in names_beside(path.name):
+        with suppress(OSError, UnicodeDecodeError):
+            packet = _read(path.with_name(name))
+            is_its_own = name.startswith(path.name)
+            named = None if is_its_own else _FOR_EXTENSION.search(packet)
+            if named is None or named[1].lower() == path.suffix[1:].lower():
+                return packet
     return None
 
 

@@ -93,7 +93,13 @@ def sniff(file: BinaryIO, name: str | PurePath) -> Format | None:
 def format_of_file(path: Path) -> Format | None:
     """Return the format by content, by name where the content tells none; OSError if unreadable."""
     with path.open("rb") as file:
-        return sniff(file, path) or format_of(path)
+        return format_in(file, path)
+
+
+def format_in(file: BinaryIO, path: Path) -> Format | None:
+    """Return the format of an opened file as `format_of_file` does."""
+    file.seek(0)
+    return sniff(file, path) or format_of(path)
 
 
 def brands(head: bytes) -> Sequence[bytes]:

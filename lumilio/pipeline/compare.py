@@ -1,7 +1,8 @@
 """Comparing files on disk with what the library knows, both sorted by path and never all in memory.
 
-What is new or changed goes into the queue of discover jobs, some hundred files at a time. What moved
-keeps its asset, and what is gone goes missing, but only after a walk without any fault.
+What is new or changed goes into the queue of discover jobs, some hundred files at a time; where only
+a sidecar changed, the metadata is read again. What moved keeps its asset, and what is gone goes
+missing, but only after a walk without any fault.
 """
 
 import threading
@@ -13,7 +14,7 @@ from msgspec import Struct
 from lumilio.db import Transaction, to_microseconds
 from lumilio.library import discoveries, repositories
 from lumilio.library.context import Context
-from lumilio.library.discoveries import Found, KnownFile
+from lumilio.library.discoveries import Found, KnownFile, Sidecars
 from lumilio.library.repositories import StoredRepository
 from lumilio.library.scans import ScanCounts
 from lumilio.pipeline.walk import Entry, Region, Walk
@@ -67,8 +68,9 @@ class Comparison:
         self._walk = Walk(repository.layout.root)
         self._young_since = self._settled_before()
         self._sizes: set[int] | None = None
-        self._new: list[str] = []
-        self._changed: list[str] = []
+        self._new: dict[str, int | None] = {}
+        self._changed: dict[str, int | None] = {}
+        self._sidecars: dict[int, int | None] = {}
         self._perhaps_moved: list[Entry] = []
         self._unseen: list[KnownFile] = []
         self._let_rest = 0
@@ -116,10 +118,14 @@ class Comparison:
             if self._may_have_moved(entry):
                 self._perhaps_moved.append(entry)
             else:
-                self._add(self._new, entry.storage_path)
+                self._add(self._new, entry)
         elif self._is_forced(entry) or _differs(entry, known):
             self._reached = entry.storage_path
-            self._add(self._changed, entry.storage_path)
+            self._add(self._changed, entry)
+        elif _has_other_sidecar(entry, known):
+            self._sidecars[known.key] = entry.sidecar_modified_at
+            if len(self._sidecars) >= _BATCH:
+                self._flush()
 
     def _is_young(self, entry: Entry) -> bool:
         if entry.storage_path in self._terms.unsettled:
@@ -144,31 +150,33 @@ class Comparison:
                 self._sizes = discoveries.known_sizes(db, self._repository.key)
         return entry.size in self._sizes
 
-    def _add(self, batch: list[str], storage_path: str) -> None:
-        batch.append(storage_path)
+    def _add(self, batch: dict[str, int | None], entry: Entry) -> None:
+        batch[entry.storage_path] = entry.sidecar_modified_at
         if len(batch) >= _BATCH:
             self._flush()
 
     def _flush(self) -> None:
         """Queue what has come together, and count what was not in the queue already."""
-        new, self._new = self._new, []
-        changed, self._changed = self._changed, []
-        if not new and not changed:
+        new, self._new = self._new, {}
+        changed, self._changed = self._changed, {}
+        sidecars, self._sidecars = self._sidecars, {}
+        if not new and not changed and not sidecars:
             return
         with self._ctx.db.write() as tx:
             # Raises when there is nobody to queue it for any more.
             repositories.by_key(tx, self._repository.key)
             discovered = self._queue(tx, new)
             updated = self._queue(tx, changed)
+            updated += discoveries.follow_sidecars(tx, sidecars, self._ctx.now())
             self._tell(tx, discovered=discovered, updated=updated)
 
-    def _queue(self, tx: Transaction, storage_paths: list[str]) -> int:
+    def _queue(self, tx: Transaction, files: Sidecars) -> int:
         now, key = self._ctx.now(), self._repository.key
         if self._terms.let_rest:
-            resting = discoveries.given_up(tx, key, storage_paths, now - _LET_REST)
-            storage_paths = [path for path in storage_paths if path not in resting]
+            resting = discoveries.given_up(tx, key, files, now - _LET_REST)
+            files = {path: beside for path, beside in files.items() if path not in resting}
             self._let_rest += len(resting)
-        return discoveries.queue(tx, key, storage_paths, now, force=self._terms.force)
+        return discoveries.queue(tx, key, files, now, force=self._terms.force)
 
     def _tell(
         self, tx: Transaction, *, discovered: int = 0, updated: int = 0, deleted: int = 0
@@ -206,7 +214,7 @@ class Comparison:
             if found and len(same) == 1:
                 moves.append((same[0], found))
             else:
-                self._add(self._new, entry.storage_path)
+                self._add(self._new, entry)
             if len(moves) >= _BATCH:
                 self._move(moves, gone)
                 moves = []
@@ -222,7 +230,7 @@ class Comparison:
                     del gone[former.storage_path]
                     followed += 1
                 else:
-                    self._new.append(found.storage_path)
+                    self._new[found.storage_path] = None
             self._tell(tx, updated=followed)
 
     def _mark_missing(self, lost: list[KnownFile]) -> None:
@@ -257,3 +265,7 @@ def _differs(entry: Entry, known: KnownFile) -> bool:
         or entry.size != known.file_size
         or entry.modified_at != known.file_modified_at
     )
+
+
+def _has_other_sidecar(entry: Entry, known: KnownFile) -> bool:
+    return entry.sidecar_modified_at != known.sidecar_modified_at and known.deleted_reason is None

@@ -19,6 +19,8 @@ from lumilio.errors import (
 )
 from lumilio.library import (
     asset_records,
+    audit,
+    invites,
     jobs,
     merging,
     placing,
@@ -287,6 +289,8 @@ class Dispatcher:
             jobs.delete_finished(tx, self._ctx.now())
         sessions.delete_expired(self._ctx)
         throttling.forget_old(self._ctx)
+        invites.forget_old(self._ctx)
+        audit.delete_outdated(self._ctx)
         merging.delete_expired(self._ctx)
         placing.delete_outdated(self._ctx)
 

@@ -1,15 +1,26 @@
 """Making what browsers play, job by job: with progress in the ledger, and stopped when it is ended."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from lumilio.errors import CannotDecode
-from lumilio.library import asset_records, assets, jobs, registrations, repositories, web_copies
+from lumilio.library import (
+    asset_records,
+    assets,
+    jobs,
+    motion,
+    registrations,
+    repositories,
+    web_copies,
+)
 from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
 from lumilio.library.jobs import Job
 from lumilio.library.staging import flush_folder
+from lumilio.media.motion_photos import clip_bytes, holds_clip
 from lumilio.media.thumbnails import PART
 from lumilio.media.transcoder import Transcoder, TranscodeStopped
 
@@ -17,9 +28,9 @@ _WAIT_AFTER_STOP = timedelta(seconds=1)
 
 
 def run(ctx: Context, job: Job, transcoder: Transcoder) -> None:
-    """Make the web copy of a video or recording unless browsers play the original; safe to repeat.
+    """Make the web copy of a video, a recording or a photo's clip unless browsers play it anyway.
 
-    Raises CannotDecode, DecoderFailed, RepositoryOffline, and OSError when the disk fails.
+    Safe to repeat. Raises CannotDecode, DecoderFailed, RepositoryOffline, and OSError when the disk fails.
     """
     assert job.asset_key is not None
     with ctx.db.read() as db:
@@ -35,14 +46,35 @@ def run(ctx: Context, job: Job, transcoder: Transcoder) -> None:
     repository.layout.make_room(target)
     # Beside the folder that is looked into, so that nobody meets half a copy.
     part = target.parents[1] / f".{target.name}.{job.id}{PART}"
+    kind = "AUDIO" if stored.type == "AUDIO" else "VIDEO"
     try:
-        outcome = transcoder.run(stored.type, source, part, lambda done: _goes_on(ctx, job, done))
+        with _film(ctx, stored, source, part) as film:
+            outcome = transcoder.run(kind, film, part, lambda done: _goes_on(ctx, job, done))
     except TranscodeStopped:
         _stop(ctx, job, transcoder)
         return
     if part.exists():
         _put(part, target)
     _record(ctx, job, stored, getattr(outcome, "peaks", None))
+
+
+@contextmanager
+def _film(ctx: Context, stored: StoredAsset, source: Path, part: Path) -> Iterator[Path]:
+    """What is to be converted: the file itself, or for so long the clip of a photo beside `part`."""
+    if stored.type != "PHOTO":
+        yield source
+        return
+    with ctx.db.read() as db:
+        clip = motion.embedded_video(db, stored.key)
+    if clip is None or not holds_clip(source, clip):
+        raise CannotDecode(source, "The photo holds no clip any more. Scan the repository")
+    taken_out = part.with_name(f"{part.name.removesuffix(PART)}.clip{PART}")
+    try:
+        with taken_out.open("wb") as file:
+            file.writelines(clip_bytes(source, clip))
+        yield taken_out
+    finally:
+        taken_out.unlink(missing_ok=True)
 
 
 def _goes_on(ctx: Context, job: Job, done: float) -> bool:

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
 from lumilio.errors import RepositoryOffline
 from lumilio.library.repository_folders import INBOX, MARKER, OWN
+from lumilio.media import sidecars
 from lumilio.media.formats import format_of
 from lumilio.pipeline.ignore_files import IGNORE_FILE, IgnoreRules
 
@@ -38,11 +40,12 @@ EVERYTHING = Region("")
 
 
 class Entry(Struct, frozen=True):
-    """A supported file that the walk came across; its time in microseconds."""
+    """A supported file that the walk came across; times in microseconds."""
 
     storage_path: str
     size: int
     modified_at: int
+    sidecar_modified_at: int | None
 
 
 class _Level(Struct, frozen=True):
@@ -51,6 +54,7 @@ class _Level(Struct, frozen=True):
     folder: str
     rules: IgnoreRules
     entries: Iterator[os.DirEntry[str]]
+    sidecars: dict[str, os.DirEntry[str]]
 
 
 class Walk:
@@ -116,7 +120,8 @@ class Walk:
         except OSError as error:
             self._fault(folder or ".", error)
             return
-        yield _Level(folder, rules, iter(entries))
+        beside = {entry.name: entry for entry in entries if entry.name.endswith(sidecars.SUFFIXES)}
+        yield _Level(folder, rules, iter(entries), beside)
 
     def _wanted_folder(self, level: _Level, entry: os.DirEntry[str]) -> str | None:
         """The path of a folder to go into, `""` for what is to be passed over, None for others."""
@@ -141,14 +146,18 @@ class Walk:
         try:
             if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
                 return
-            if format_of(entry.name) is None or not _is_text(path):
+            form = format_of(entry.name)
+            if form is None or not _is_text(path):
                 self.skipped += 1
                 return
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
             self._fault(path, error)
             return
-        yield Entry(path, status.st_size, status.st_mtime_ns // 1000)
+        # Most folders have none, and only a photo's are read.
+        has_any = level.sidecars and form.type == "PHOTO"
+        beside = _sidecar_time(level, entry.name) if has_any else None
+        yield Entry(path, status.st_size, status.st_mtime_ns // 1000, beside)
 
     def _fault(self, path: str, error: OSError) -> None:
         self.faults.append(f"{path}: {error.strerror}")
@@ -166,6 +175,15 @@ def _place(entry: os.DirEntry[str]) -> str:
         return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
     except OSError:
         return entry.name
+
+
+def _sidecar_time(level: _Level, name: str) -> int | None:
+    """When the sidecar of a file changed last; None without one."""
+    for beside in sidecars.names_beside(name):
+        with suppress(OSError):
+            if (found := level.sidecars.get(beside)) and found.is_file():
+                return found.stat().st_mtime_ns // 1000
+    return None
 
 
 def _rules_in(entries: list[os.DirEntry[str]], folder: str, rules: IgnoreRules) -> IgnoreRules:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.library import Library
-from tests.support.photos import jpeg
+from tests.support.photos import XMP, jpeg
 
 UNKNOWN = "123e4567-e89b-42d3-a456-426614174000"
 PHOTO = jpeg(
@@ -193,10 +193,7 @@ def test_metadata_typed_before_the_file_is_read_survives_that(library: Library) 
 
 def rated(seed: int, stars: int) -> bytes:
     """A JPEG whose file carries stars in XMP."""
-    xmp = f"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
- xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="{stars}"/></rdf:RDF></x:xmpmeta>"""
-    segment = b"http://ns.adobe.com/xap/1.0/\0" + xmp.encode()
+    segment = b"http://ns.adobe.com/xap/1.0/\0" + XMP.format(stars).encode()
     photo = jpeg(seed)
     return photo[:2] + b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment + photo[2:]
 
@@ -240,16 +237,14 @@ def test_other_content_keeps_what_was_typed_and_forgets_what_was_read(library: L
     assert found["rating"] == 4
 
 
-def test_a_forced_scan_keeps_what_was_typed_and_reads_a_new_sidecar(library: Library) -> None:
+def test_a_forced_scan_keeps_what_was_typed_and_reads_the_sidecar(library: Library) -> None:
     file = library.folder() / "photos" / "a.jpg"
     file.parent.mkdir()
     file.write_bytes(rated(5, 3))
     library.scan()
     (asset_id,) = listed(library)
     library.admin.ok("PUT", f"/assets/{asset_id}/description", {"description": "mine"})
-    sidecar = rated(5, 1).split(b"\0", 2)[-1]
-    xmp = sidecar[sidecar.index(b"<x:xmpmeta") : sidecar.index(b"</x:xmpmeta>") + 12]
-    file.with_name("a.jpg.xmp").write_bytes(xmp)
+    file.with_name("a.jpg.xmp").write_text(XMP.format(1))
     library.scan(force=True)
     found = asset(library, asset_id)
     assert found["rating"] == 1

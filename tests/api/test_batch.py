@@ -643,3 +643,61 @@ def test_an_upload_goes_on_after_a_restart(make_running: Callable[..., Running])
     assert result["status"] == "processing"
     assert result["content_hash"] == _hash(CONTENT)
     assert admin.page()["total_assets"] == 1
+
+
+# Discarding
+
+
+def test_a_discarded_upload_leaves_nothing_behind(library: Library) -> None:
+    pieces = split(CONTENT, 3)
+    session, other = str(uuid4()), str(uuid4())
+    for index in (0, 2):
+        send_chunk(library.admin, session, index, pieces)
+    send_chunk(library.admin, other, 0, pieces, "b.jpg")
+    assert len(_staged(library)) == 3
+    answer = library.admin.ok("DELETE", f"/assets/batch/{session}")
+    assert answer == {"message": "The upload was discarded"}
+    assert len(_staged(library)) == 1
+    assert progress(library.admin, session)["sessions"] == []
+    assert [s["session_id"] for s in progress(library.admin)["sessions"]] == [other]
+    assert library.admin.call("DELETE", f"/assets/batch/{session}").status_code == 404
+    # The id is free again, as for whoever changes their mind.
+    for index in range(3):
+        result = send_chunk(library.admin, session, index, pieces)
+    assert result["status"] == "processing"
+
+
+def test_only_whoever_sends_an_upload_may_discard_it(library: Library) -> None:
+    sam = library.admin.register("sam")
+    session = str(uuid4())
+    send_chunk(sam, session, 0, split(CONTENT, 2))
+    path = f"/assets/batch/{session}"
+    assert library.admin.anonymous().call("DELETE", path).status_code == 401
+    assert library.admin.call("DELETE", path).status_code == 404
+    assert len(_staged(library)) == 1
+    sam.ok("DELETE", path)
+    assert _staged(library) == []
+
+
+def test_what_has_arrived_is_not_discarded(library: Library) -> None:
+    session = str(uuid4())
+    pieces = split(CONTENT, 2)
+    for index in range(2):
+        result = send_chunk(library.admin, session, index, pieces)
+    response = library.admin.call("DELETE", f"/assets/batch/{session}")
+    assert response.status_code == 409
+    library.work()
+    assert library.admin.get(f"/assets/{result['asset_id']}/original").content == CONTENT
+
+
+def test_an_upload_that_failed_can_be_discarded(library: Library) -> None:
+    session = str(uuid4())
+    pieces = split(CONTENT, 3)
+    send_chunk(library.admin, session, 0, pieces)
+    (lost,) = _staged(library)
+    lost.unlink()
+    for index in (1, 2):
+        send_chunk(library.admin, session, index, pieces)
+    assert progress(library.admin, session)["sessions"][0]["status"] == "failed"
+    library.admin.ok("DELETE", f"/assets/batch/{session}")
+    assert _staged(library) == []

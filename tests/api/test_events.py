@@ -88,7 +88,9 @@ def test_an_account_hears_nothing_of_what_belongs_to_others(admin: Api, listen: 
     assert ids(hears_carl) == {of_carl}
 
 
-def test_only_administrators_hear_of_scans_and_repositories(admin: Api, listen: Listen) -> None:
+def test_only_administrators_hear_of_scans_and_which_repositories(
+    admin: Api, listen: Listen
+) -> None:
     ben = admin.register("ben")
     hears_ben, hears_all = listen(ben), listen(admin)
     repository = admin.ok("POST", "/repositories", {"name": "Family"})["repository"]
@@ -100,7 +102,8 @@ def test_only_administrators_hear_of_scans_and_repositories(admin: Api, listen: 
     assert repository["id"] in hears_all.changed("repositories")
     # The picture belongs to the administrator; of the new repository Ben only learns to look again.
     wait_until(lambda: hears_ben.data_of("assets"))
-    assert {name for name, _ in hears_ben.told} <= {"ready", "assets"}
+    assert {name for name, _ in hears_ben.told} == {"ready", "assets", "repositories"}
+    assert hears_ben.changed("repositories") == []
     assert hears_ben.changed("assets") == []
     assert all(data["truncated"] for data in hears_ben.data_of("assets"))
 

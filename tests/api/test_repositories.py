@@ -257,6 +257,48 @@ def test_a_folder_that_already_is_a_repository_keeps_its_own_settings(
     assert _tree(root) == before
 
 
+def test_a_repository_in_a_folder_of_any_name_is_registered_by_its_path(
+    library: Library, root: Path
+) -> None:
+    made = library.admin.ok("POST", "/repositories", {"name": "Holidays", "root": str(root)})
+    library.admin.ok("DELETE", f"/repositories/{made['repository']['id']}")
+    folder = Path(made["repository"]["path"]).rename(root / "Bilder & mehr")
+    body = {"name": "whatever", "path": f" {folder} "}
+    found = library.admin.ok("POST", "/repositories", body)["repository"]
+    assert found == made["repository"] | {"path": str(folder)}
+    assert not (root / "holidays").exists()
+    assert not (root / "whatever").exists()
+    again = library.admin.post("/repositories", body)
+    assert again.status_code == 400
+    assert again.json()["message"] == "This folder is already a repository of the library"
+
+
+@pytest.mark.parametrize("path", ["plain", "missing", "file"])
+def test_what_is_no_repository_is_not_registered_by_its_path(
+    library: Library, root: Path, path: str
+) -> None:
+    (root / "plain").mkdir(parents=True)
+    (root / "file").write_text("x")
+    before = sorted(root.rglob("*"))
+    response = library.admin.post("/repositories", {"name": "x", "path": str(root / path)})
+    assert response.status_code == 400
+    assert sorted(root.rglob("*")) == before
+    assert library.admin.ok("GET", "/repositories")["repositories"] == [library.primary]
+
+
+def test_a_path_is_whole(library: Library) -> None:
+    for body in ({"path": "some/where"}, {"path": "\0"}):
+        assert library.admin.post("/repositories", {"name": "x"} | body).status_code == 400
+
+
+def test_the_primary_is_not_registered_by_its_path(fresh: Library, root: Path) -> None:
+    admin = fresh.api.register("admin")
+    body = {"name": "x", "role": "primary", "path": str(root)}
+    response = admin.post("/repositories", body)
+    assert response.status_code == 400
+    assert "parent folder" in response.json()["message"]
+
+
 def test_a_copy_of_a_registered_repository_is_refused(library: Library, root: Path) -> None:
     _created(library, "Original", root=str(root))
     (root / "copy").mkdir()

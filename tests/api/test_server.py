@@ -1,5 +1,6 @@
 """What is served beside the operations: the client's files, headers, and what nobody foresaw."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,10 +86,38 @@ def test_every_answer_carries_the_headers_that_protect_it(
     assert "server" not in headers
 
 
+@pytest.mark.parametrize("path", ["/", "/api/v1/health"])
+def test_other_sites_neither_embed_nor_hold_what_is_served(
+    library: Library, web: Path, path: str
+) -> None:
+    headers = library.api.http.get(path).headers
+    assert headers["cross-origin-resource-policy"] == "same-site"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
+    # Browsers complain about it on a page from elsewhere without TLS.
+    http = library.client(url="http://127.0.0.1:6680")
+    assert "cross-origin-opener-policy" not in http.get(path).headers
+
+
+def test_pages_of_listed_origins_show_pictures(make_library: Callable[..., Library]) -> None:
+    http = make_library(cors_allowed_origins=("https://friend.example",)).api.http
+    headers = http.get("/api/v1/health").headers
+    assert headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+def test_a_file_that_is_opened_by_itself_runs_no_script(library: Library) -> None:
+    policy = library.api.http.get("/api/v1/health").headers["content-security-policy"]
+    directives = {part.split()[0]: part.split()[1:] for part in policy.split(";")}
+    assert directives["default-src"] == ["'none'"]
+    assert directives["sandbox"] == []
+    assert "script-src" not in directives
+
+
 def test_pages_run_their_own_scripts_and_webassembly_but_no_text(library: Library) -> None:
     policy = library.api.http.get("/").headers["content-security-policy"]
     directives = dict(part.split(maxsplit=1) for part in policy.split(";"))
     assert directives["script-src"] == "'self' 'wasm-unsafe-eval'"
+    assert directives["style-src"] == "'self'"
 
 
 def test_a_crash_is_a_json_500_that_tells_nothing_of_the_inside(

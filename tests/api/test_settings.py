@@ -1,7 +1,9 @@
 """Settings that administrators change, and what the server says it can do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -161,6 +163,28 @@ def test_the_runtime_is_told_to_administrators(library: Library) -> None:
     assert shown["server_port"].isdecimal()
     assert shown["repository_scan_enabled"] is library.settings.scan_enabled
     assert shown["repository_scan_interval_seconds"] == library.settings.scan_interval_seconds
+    assert (shown["is_open_to_network"], shown["network_urls"]) == (False, [])
     ben = library.api.register("ben")
     assert ben.get("/settings/runtime-info").status_code == 403
     assert ben.get(PATH).status_code == 403
+
+
+def test_the_network_is_let_in_by_an_administrator(library: Library) -> None:
+    assert library.admin.ok("GET", PATH)["lan_enabled"] is False
+    assert _patch(library, lan_enabled=True).json()["lan_enabled"] is True
+    assert _patch(library, ml={"ocr_enabled": False}).json()["lan_enabled"] is True
+    # The socket is opened at the start.
+    assert library.admin.ok("GET", "/settings/runtime-info")["is_open_to_network"] is False
+    assert _patch(library, lan_enabled=False).json()["lan_enabled"] is False
+
+
+def test_others_are_told_where_to_find_an_open_server(make_library: Callable[..., Library]) -> None:
+    admin = make_library(host="192.168.7.5").set_up().admin
+    shown = admin.ok("GET", "/settings/runtime-info")
+    assert shown["is_open_to_network"] is True
+    assert shown["network_urls"] == [f"http://192.168.7.5:{shown['server_port']}"]
+    admin = make_library(lan=True).set_up().admin
+    shown = admin.ok("GET", "/settings/runtime-info")
+    assert shown["is_open_to_network"] is True
+    for url in shown["network_urls"]:
+        assert not ip_address(urlsplit(url).hostname or "").is_loopback

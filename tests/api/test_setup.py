@@ -3,7 +3,8 @@
 import httpx2
 import pytest
 
-from tests.support.api import Api
+from lumilio.library import accounts
+from tests.support.api import PASSWORD, Api
 from tests.support.library import Library
 
 
@@ -19,6 +20,7 @@ def test_a_fresh_installation_waits_for_its_administrator(fresh: Library) -> Non
             "strategy": "date",
             "duplicate_handling": "rename",
         },
+        "registration": "open",
     }
 
 
@@ -134,3 +136,14 @@ def test_who_is_anonymous_stays_so_on_public_paths(library: Library) -> None:
     assert Api(library.api.http).ok("GET", "/assets/types") == {
         "types": ["PHOTO", "VIDEO", "AUDIO"]
     }
+
+
+def test_who_was_given_the_first_account_chooses_a_password_before_the_setup(
+    fresh: Library,
+) -> None:
+    _, once = accounts.create(fresh.ctx, "ada", "", "admin")
+    ada = fresh.api.login("ada", once)
+    change = {"current_password": once, "new_password": PASSWORD}
+    assert ada.post("/repositories", {"name": "Home", "role": "primary"}).status_code == 403
+    assert ada.call("PATCH", "/users/me/password", json=change).status_code == 200
+    assert _is_not_initialized(fresh.api.login("ada").call("PATCH", "/users/me/password", json={}))

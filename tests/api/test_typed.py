@@ -212,7 +212,7 @@ def test_the_document_tells_what_a_declaration_says(router: Router) -> None:
     assert operation["description"] == "At length."
     assert operation["x-role"] == "user"
     assert operation["security"] == [{"BearerAuth": []}]
-    assert set(operation["responses"]) == {"200", "400", "401", "403", "409", "500"}
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "409", "421", "500"}
     parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
     assert parameters["id"]["schema"] == {"type": "string", "format": "uuid"}
     assert parameters["clamped"]["schema"] == {

@@ -49,7 +49,11 @@ def test_a_photo_agrees_with_libvips_and_a_turned_one_is_told(
 
 
 def test_hdr_comes_back_as_it_was(tmp_path: Path) -> None:
-    assert [one.mean < 1 for one in colours.hdr(tmp_path)] == [True, True]
+    found = {one.name: one.mean for one in colours.hdr(tmp_path)}
+    assert len(found) == 4
+    assert max(found.values()) < 1
+    for curve in ("PQ", "HLG"):
+        assert found[f"BT.2020 {curve}, 16-bit PNG"] < found[f"BT.2020 {curve}, 8-bit PNG"]
 
 
 def test_a_raw_file_with_a_preview_goes_both_ways(tmp_path: Path) -> None:

@@ -12,20 +12,21 @@ def _result(
     files: int, registered: float, scanned: float, *, walk: float, grown: int = 0
 ) -> scan.Result:
     return scan.Result(
-        files, registered, registered, scanned, [scanned], [walk], before=100, peak=100 + grown
+        files, [registered], [registered], scanned, [scanned], [walk], before=100, peak=100 + grown
     )
 
 
 def test_few_and_many_files_are_registered_and_scanned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan, "WORTH_TIMING", 100)
+    monkeypatch.setattr(scan, "WORTH_TIMING", 40)
     for files in (FEW, MANY):
         result = scan.measure(files, tmp_path, rounds=2)
 
         assert result.wrong == []
         assert result.registered > 0
-        assert len(result.scans) == len(result.walks) == 2 * (100 // files)
+        assert len(result.registrations) == {FEW: 3, MANY: 1}[files]
+        assert len(result.scans) == len(result.walks) == {FEW: 4, MANY: 2}[files]
         assert min(*result.scans, *result.walks) > 0
         assert result.peak >= result.before > 0
 
@@ -55,6 +56,7 @@ def test_broken_promises_are_told() -> None:
         "a scan found 1 new",
         "a scan that finds nothing passes 16,667 files/s",
         "1,667 files/s are registered",
+        "registering one of many files costs 3.00 of what one of few costs",
         "scanning one of many files costs 3.00 of what one of few costs",
         "a scan needs 100 MB",
     ]

@@ -29,6 +29,7 @@ class Server:
         }
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
+        self._lines: Queue[str] = Queue()
 
     def start(self) -> None:
         """Start it and wait for its ready line; a second start takes the port of the first."""
@@ -42,12 +43,12 @@ class Server:
             text=True,
             env={**os.environ, **self._environment, "PYTHONUNBUFFERED": "1"},
         )
-        lines: Queue[str] = Queue()
-        Thread(target=self._read, args=(self._process, lines), daemon=True).start()
+        self._lines = Queue()
+        Thread(target=self._read, args=(self._process, self._lines), daemon=True).start()
         seen = []
         try:
             while True:
-                line = lines.get(timeout=START_SECONDS)
+                line = self.next_line()
                 seen.append(line)
                 if found := re.search(r"https?://\S+", line):
                     self.url = found.group().rstrip("/")
@@ -55,6 +56,10 @@ class Server:
         except Empty:
             self.stop()
             pytest.fail("The server did not become ready:\n" + "".join(seen))
+
+    def next_line(self) -> str:
+        """What it prints next; raises Empty when that takes too long."""
+        return self._lines.get(timeout=START_SECONDS)
 
     def stop(self) -> None:
         """Ask it to end; kill it only if it does not."""

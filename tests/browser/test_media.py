@@ -134,8 +134,11 @@ def test_a_recording_is_played(server: Server, visit: OpenPage, viewport: str) -
     seen.expect_calm()
 
 
-def test_a_video_that_waits_for_its_copy(server: Server, visit: OpenPage, ada: Api) -> None:
-    """What the browser refuses says that a copy is on its way, and plays once that is there."""
+@pytest.mark.parametrize("codec", ["mpeg4", None])
+def test_a_video_that_waits_for_its_copy(
+    server: Server, visit: OpenPage, ada: Api, tmp_path: Path, codec: str | None
+) -> None:
+    """What the browser refuses, or has but the sound of, says that a copy is on its way, and plays once that is there."""
     (video,) = [
         item["asset"] for item in ada.page({"types": ["VIDEO"]})["items"] if item["asset"]["hash"]
     ]
@@ -147,6 +150,9 @@ def test_a_video_that_waits_for_its_copy(server: Server, visit: OpenPage, ada: A
     seen = visit(server.url, "desktop")
     page = seen.page
     is_ready = False
+    refused = b"no"
+    if codec:
+        refused = clips.video(tmp_path / "a.mp4", codec=codec, channels=1).read_bytes()
 
     def listed(route: Route) -> None:
         answer = route.fetch()
@@ -160,7 +166,7 @@ def test_a_video_that_waits_for_its_copy(server: Server, visit: OpenPage, ada: A
     page.route(
         "**/video/web?**",
         lambda route: (
-            route.continue_() if is_ready else route.fulfill(body="no", content_type="video/mp4")
+            route.continue_() if is_ready else route.fulfill(body=refused, content_type="video/mp4")
         ),
     )
     sign_in(seen, "ada", "/photos")
@@ -278,6 +284,47 @@ def test_a_photo_is_exported(
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_test_id("viewer")).to_be_visible()
+    seen.expect_calm()
+
+
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+def test_a_photo_is_exported_with_or_without_its_edits(
+    server: Server, visit: OpenPage, ada: Api, tmp_path: Path, viewport: str
+) -> None:
+    """Edits are offered where there are some, and applied unless they are not wanted."""
+    seen = visit(server.url, viewport)
+    colour = (90, 90, 20 * len(viewport))
+    path = picture(tmp_path / f"edited {viewport}.jpg", size=(600, 400), colour=colour)
+    asset_id = ada.uploaded(path.name, path.read_bytes())["asset_id"]
+    wait_until(lambda: set(_states(ada)) == {"complete"}, what="the photo is ready")
+    page = sign_in(seen, "ada", f"/photos/{asset_id}")
+    dialog = page.get_by_role("dialog", name="Export")
+
+    def exported() -> Image.Image:
+        with page.expect_download() as download:
+            dialog.get_by_role("button", name="Export").click()
+        expect(dialog).to_be_hidden()
+        with Image.open(download.value.path()) as made:
+            made.load()
+        return made
+
+    with page.expect_response(re.compile("/sidecar$")):
+        page.get_by_role("button", name="Export").click()
+    expect(dialog.get_by_label("With my edits")).to_be_hidden()
+    assert exported().size == (600, 400)
+    edits = {"rotation": 90, "saturation": -100}
+    ada.ok("PUT", f"/assets/{asset_id}/sidecar", {"adjustments": edits})
+    page.get_by_role("button", name="Export").click()
+    expect(dialog.get_by_label("With my edits")).to_be_checked()
+    seen.shot("edits")
+    made = exported()
+    assert made.size == (400, 600)
+    low, high = zip(*made.getextrema(), strict=True)
+    assert max(low) - min(low) < 12
+    assert max(high) - min(high) < 12
+    page.get_by_role("button", name="Export").click()
+    dialog.get_by_label("With my edits").uncheck()
+    assert exported().size == (600, 400)
     seen.expect_calm()
 
 

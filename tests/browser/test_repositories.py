@@ -12,6 +12,8 @@ from tests.browser.pictures import picture
 from tests.browser.server import Server
 from tests.browser.visits import Visit
 from tests.support.api import Api
+from tests.support.streams import Stream
+from tests.support.waiting import wait_until
 
 MakeServer = Callable[[], Server]
 OpenPage = Callable[..., Visit]
@@ -219,6 +221,75 @@ def test_a_folder_that_is_taken_already(
     expect(dialog.get_by_label("Parent folder on this machine")).to_have_accessible_description(
         re.compile("already a repository of the library")
     )
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+def test_a_repository_in_a_folder_of_another_name(
+    server: Server, admin: Api, visit: OpenPage, tmp_path: Path, viewport: str
+) -> None:
+    """It is added by its path alone, and keeps its name."""
+    name = f"Alps {viewport}"
+    made = admin.ok("POST", "/repositories", {"name": name, "root": str(tmp_path)})["repository"]
+    picture(Path(made["path"]) / "1.jpg")
+    admin.ok("DELETE", f"/repositories/{made['id']}")
+    folder = Path(made["path"]).rename(tmp_path / "Old disk")
+    seen = visit(server.url, viewport)
+    page = sign_in(seen, "ada", "/repositories")
+    page.get_by_role("button", name="Add repository").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("The folder has been a repository before").check()
+    field = dialog.get_by_label("Folder on this machine", exact=True)
+    submit = dialog.get_by_role("button", name="Add repository")
+    submit.click()
+    expect(field).to_have_accessible_description(re.compile("full path of a folder"))
+    field.fill(str(tmp_path))
+    submit.click()
+    expect(field).to_have_accessible_description(re.compile("is no repository"))
+    seen.shot("by-path")
+    field.fill(str(folder))
+    submit.click()
+    expect(dialog).to_be_hidden()
+    expect(card(page, name)).to_contain_text("Old disk")
+    expect(card(page, name).get_by_test_id("repository-photos")).to_have_text(
+        "1 photo", timeout=SETTLED_MS
+    )
+
+
+@pytest.mark.timeout(300)
+def test_pictures_come_back_with_their_disk_on_everybody_s_page(
+    server: Server, admin: Api, visit: OpenPage, tmp_path: Path
+) -> None:
+    """What a page could not load while the disk was away is there without a reload."""
+    body = {"name": "Of Ben", "root": str(tmp_path)}
+    repository = admin.ok("POST", "/repositories", body)["repository"]
+    with client_of(server.url) as http:
+        ben = http.login("ben")
+        admin.ok("PATCH", f"/repositories/{repository['id']}", {"default_owner_id": ben.user_id})
+        path = Path(repository["path"])
+        picture(path / "1.jpg", colour=(10, 200, 90))
+        admin.ok("POST", f"/repositories/{repository['id']}/scan")
+        wait_until(lambda: ben.names(), what="the photo is listed")
+        wait_until(lambda: _is_ready(ben), what="it has a preview")
+        stream = Stream(ben)
+    away = path.rename(path.with_name("away"))
+    seen = visit(server.url, "desktop")
+    failed: list[str] = []
+    seen.page.on("response", lambda answer: failed.append(answer.url) if not answer.ok else None)
+    page = sign_in(seen, "ben", "/photos")
+    expect(page.get_by_test_id("tile")).to_have_count(1)
+    # The page has given up.
+    wait_until(lambda: page.wait_for_timeout(100) or len(failed) >= 4, what="four tries failed")
+    wait_until(lambda: stream.data_of("repositories"), what="the server has noticed")
+    stream.close()
+    assert page.locator("[data-testid=tile] img.shown").count() == 0
+    away.rename(path)
+    expect(page.locator("[data-testid=tile] img.shown")).to_have_count(1)
+
+
+def _is_ready(api: Api) -> bool:
+    (item,) = api.page()["items"]
+    return item["asset"]["processing"]["state"] == "complete"
 
 
 @pytest.mark.timeout(300)

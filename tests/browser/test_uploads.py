@@ -17,7 +17,7 @@ from tests.support.api import Api
 
 pytestmark = pytest.mark.timeout(300)
 
-MakeServer = Callable[[], Server]
+MakeServer = Callable[..., Server]
 OpenPage = Callable[..., Visit]
 
 CHUNK = 64 << 10
@@ -27,7 +27,7 @@ PATIENT_MS = 60_000
 @pytest.fixture(scope="module")
 def server(make_server: MakeServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """A server whose library is set up, with the accounts ada (administrator) and bob."""
-    server = make_server()
+    server = make_server(allowed_hosts="photos.test")
     with httpx2.Client(base_url=server.url) as http:
         ada = Api(http).register("ada")
         root = str(tmp_path_factory.mktemp("library"))
@@ -492,6 +492,33 @@ def test_a_pasted_picture_is_added(upload: Visit) -> None:
         base64.b64encode(jpeg_bytes((70, 70), 4321)).decode(),
     )
     arrived(page, "Pasted 20")
+
+
+def test_a_cancelled_file_leaves_nothing_on_the_server(
+    upload: Visit, ada: Api, tmp_path: Path
+) -> None:
+    """The chunks that are there are dropped, and sending it after all begins anew."""
+    page = upload.page
+    traffic = Traffic(page)
+    traffic.passing = 2
+    file = large(tmp_path / "regretted.jpg", 5, 77)
+    page.get_by_test_id("pick-files").set_input_files(file)
+    traffic.wait_for_held(2)
+
+    def sessions() -> list[str]:
+        return [s["session_id"] for s in ada.ok("GET", "/assets/batch/progress")["sessions"]]
+
+    (begun,) = sessions()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as dropped:
+        row(page, "regretted.jpg").get_by_role("button", name="Cancel").click()
+    assert dropped.value.status == 200
+    assert sessions() == []
+    traffic.forget()
+    row(page, "regretted.jpg").get_by_role("button", name="Try regretted.jpg again").click()
+    arrived(page, "regretted.jpg")
+    assert traffic.chunks == 5
+    assert original(ada, page, "regretted.jpg") == file.read_bytes()
+    assert begun not in sessions()
 
 
 def test_thousands_of_files_stay_a_short_list(upload: Visit, ada: Api) -> None:

@@ -52,6 +52,8 @@ def set_up(visit: Visit, *, shots: bool = False) -> None:
     expect(page.locator("#rules li.met")).to_have_count(4)
     page.get_by_role("button", name="Create account").click()
 
+    expect(page.get_by_role("heading", name="Protect your account")).to_be_visible()
+    page.get_by_role("button", name="Skip for now").click()
     expect(page.get_by_label("Folder on this machine")).not_to_have_value("")
     shot("storage")
     page.get_by_text("Advanced").click()

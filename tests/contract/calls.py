@@ -53,13 +53,16 @@ class Call(Struct, frozen=True):
 
 PHOTO = Thing(lambda scene, owner: scene.give(scene.photo, owner), 403, is_open_to_admins=True)
 VIDEO = Thing(lambda scene, owner: scene.give(scene.video, owner), 403, is_open_to_admins=True)
+MOVING = Thing(lambda scene, owner: scene.give(scene.moving, owner), 403, is_open_to_admins=True)
 RECORDING = Thing(
     lambda scene, owner: scene.give(scene.recording, owner), 403, is_open_to_admins=True
 )
-ASSETS = (PHOTO, VIDEO, RECORDING)
+ASSETS = (PHOTO, MOVING, VIDEO, RECORDING)
 SESSION = Thing(Scene.session_of, 404)
 PASSKEY = Thing(Scene.passkey_of, 404)
+UPLOAD = Thing(Scene.upload_of, 404)
 ACCOUNT = Thing(lambda scene, owner: str(owner.user_id))
+INVITE = Thing(lambda scene, owner: scene.invite())
 REPOSITORY = Thing(lambda scene, owner: scene.repository())
 SCANNED = Thing(lambda scene, owner: scene.primary_id)
 FAILED_JOB = Thing(lambda scene, owner: scene.job("discarded"))
@@ -112,6 +115,10 @@ def _chosen(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"asset_ids": [thing_id]}
 
 
+def _new_account(scene: Scene, actor: Api, thing_id: str) -> Any:
+    return {"username": scene.new_name()}
+
+
 def _new_repository(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"name": scene.new_name()}
 
@@ -122,10 +129,13 @@ CALLS = {
     "begin_totp_setup": Call(),
     "cancel_job": Call(WAITING_JOB),
     "change_own_password": Call(body=_PASSWORD | {"new_password": PASSWORD[::-1]}),
+    "create_invite": Call(body={"note": "Aunt"}),
     "create_repository": Call(body=_new_repository),
+    "create_user": Call(body=_new_account),
     "delete_passkey": Call(PASSKEY),
     "delete_repository": Call(REPOSITORY),
     "disable_totp": Call(body=_with_app),
+    "discard_upload_session": Call(UPLOAD),
     "download_assets_zip": Call(PHOTO, _chosen),
     "enable_totp": Call(body=_first_code),
     "export_asset": Call(PHOTO, query={"format": "png"}),
@@ -134,12 +144,16 @@ CALLS = {
     "finish_passkey_login": Call(body=_RUBBISH, answer=401),
     "get_asset": Call(PHOTO),
     "get_asset_exif": Call(PHOTO),
+    "get_asset_motion": Call(MOVING),
     "get_asset_original": Call(PHOTO),
+    "get_asset_sidecar": Call(PHOTO),
     "get_asset_thumbnail": Call(PHOTO),
     "get_asset_waveform": Call(RECORDING),
     "get_asset_web_audio": Call(RECORDING),
     "get_asset_web_video": Call(VIDEO),
     "get_capabilities": Call(),
+    # The cookie that it belongs to is for our own page; tests/api/test_door.py has one.
+    "get_csrf_token": Call(answer=401),
     "get_current_user": Call(),
     "get_health": Call(),
     "get_job_state_counts": Call(),
@@ -154,6 +168,8 @@ CALLS = {
     "get_upload_progress": Call(),
     "issue_media_token": Call(),
     "list_asset_types": Call(),
+    "list_audit_events": Call(),
+    "list_invites": Call(),
     "list_passkeys": Call(),
     "list_repositories": Call(),
     "list_repository_scans": Call(SCANNED),
@@ -163,6 +179,7 @@ CALLS = {
     "logout": Call(body=_refresh_token),
     "pause_queue": Call(QUEUE),
     "precheck_assets": Call(body={"hashes": ["0" * 64]}),
+    "put_asset_sidecar": Call(PHOTO, {"adjustments": {"contrast": 10}}),
     "query_assets": Call(body={}),
     "queue_repository_scan": Call(REPOSITORY),
     "refresh_session": Call(body=_refresh_token),
@@ -174,6 +191,7 @@ CALLS = {
     "resume_queue": Call(QUEUE),
     "retry_job": Call(FAILED_JOB),
     "retry_queue": Call(QUEUE),
+    "revoke_invite": Call(INVITE),
     "revoke_other_sessions": Call(),
     "revoke_session": Call(SESSION),
     # Before the first request is answered, everything is set up.

@@ -14,6 +14,8 @@ from lumilio.library import sessions, users
 from lumilio.library.context import Context
 from tests.support import clips
 from tests.support.api import Api
+from tests.support.batches import send_chunk, split
+from tests.support.motion import motion_photo
 from tests.support.photos import jpeg
 
 
@@ -28,10 +30,13 @@ class Scene:
         self.api = api
         self.admin = api.register("admin")
         self.primary_id: str = self.admin.create_primary()["id"]
+        self.admin.ok("PATCH", "/settings/system", {"registration_mode": "invite"})
         self._names = 0
         self._settle = settle
         self.photo = self._taken("a.jpg", jpeg(1))
         self.video = self._taken("a.mp4", clips.video(folder / "a.mp4").read_bytes())
+        clip = (folder / "a.mp4").read_bytes()
+        self.moving = self._taken("b.jpg", motion_photo(clip, 2))
         self.recording = self._taken("a.flac", clips.recording(folder / "a.flac").read_bytes())
         self.admin.ok("POST", f"/repositories/{self.primary_id}/scan")
         settle()
@@ -79,6 +84,17 @@ class Scene:
             owner.user_id.to_bytes(8, "big"),
         )
         return str(self.value("SELECT max(id) FROM passkeys"))
+
+    def upload_of(self, owner: Api) -> str:
+        """An unfinished upload of an account."""
+        session_id = self.new_name()
+        send_chunk(owner, session_id, 0, split(jpeg(3), 2))
+        return session_id
+
+    def invite(self) -> str:
+        """An open invitation."""
+        created = self.account("admin").ok("POST", "/invites", {})
+        return str(created["invite"]["invite_id"])
 
     def repository(self) -> str:
         """A new repository."""

@@ -4,7 +4,7 @@ import errno
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from PIL import Image
@@ -179,8 +179,8 @@ def test_what_cannot_be_read_is_a_failed_job_with_a_sentence_after_all_attempts(
     (library.folder() / "a.jpg").write_bytes(jpeg(1))
     _scan(library)
 
-    def broken(path: Path) -> str:
-        raise OSError(errno.EIO, "Input/output error", str(path))
+    def broken(file: BinaryIO) -> str:
+        raise OSError(errno.EIO, "Input/output error", file.name)
 
     monkeypatch.setattr(discoveries, "blake3_of", broken)
     for _ in range(5):

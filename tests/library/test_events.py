@@ -1,12 +1,22 @@
 """What commits are told as: which rows, to whom, and when there are too many to name."""
 
+from pathlib import Path
+
 import pytest
 from msgspec import UNSET
 
-from lumilio.library import events, jobs
+from lumilio.db import json_array
+from lumilio.library import events, jobs, repositories
 from lumilio.library.context import SYSTEM, Principal
-from lumilio.library.events import MOST_NAMED, AssetsChanged, Found, JobsChanged
+from lumilio.library.events import (
+    MOST_NAMED,
+    AssetsChanged,
+    Found,
+    JobsChanged,
+    RepositoriesChanged,
+)
 from tests.support.library import Library
+from tests.support.motion import live_still, live_video
 from tests.support.photos import STARTS
 
 SOMEBODY = Principal(user_id=99, username="somebody", role="user")
@@ -84,6 +94,45 @@ def test_ownerless_assets_are_told_to_everybody(library: Library, found: Found) 
     told = _told(library, found, SOMEBODY)["assets"]
     assert isinstance(told, AssetsChanged)
     assert len(told.changed) == 1
+
+
+def test_everybody_learns_to_look_again_when_a_disk_goes_or_comes(
+    library: Library, found: Found
+) -> None:
+    repositories.announce(library.ctx)
+    for principal in (SYSTEM, SOMEBODY):
+        told = _told(library, found, principal)
+        assert told == {
+            "assets": AssetsChanged([], truncated=True),
+            "repositories": RepositoriesChanged([], truncated=True),
+        }
+
+
+def test_the_still_of_a_live_photo_is_told_when_its_video_comes(
+    library: Library, tmp_path: Path
+) -> None:
+    for seed, identifier in enumerate(("A-1", "B-2")):
+        library.admin.uploaded(f"{identifier}.jpg", live_still(identifier, seed))
+    library.work()
+    found = Found()
+    library.db.observe(found.add)
+    video = live_video(tmp_path / "a.mov", "A-1").read_bytes()
+    library.admin.uploaded("a.mov", video)
+    library.work()
+    names = library.values(
+        "SELECT original_filename FROM assets WHERE id IN (SELECT value FROM json_each(?))",
+        json_array(found.keys["assets"] or ()),
+    )
+    assert sorted(names) == ["A-1.jpg", "a.mov"]
+
+
+def test_which_repository_changed_is_told_to_administrators(library: Library, found: Found) -> None:
+    library.run("UPDATE repositories SET name = 'x'")
+    changed = _told(library, found)["repositories"]
+    assert changed == RepositoriesChanged([library.stored().id], truncated=False)
+    assert _told(library, found, SOMEBODY)["repositories"] == RepositoriesChanged(
+        [], truncated=True
+    )
 
 
 def test_assets_of_an_unregistered_repository_are_not_told(library: Library) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 import exiv2
 import pytest
+from msgspec import structs
 from PIL import Image, ImageCms
 
 from lumilio.errors import CannotDecode
+from lumilio.media.adjustments import NEUTRAL, Crop
 from lumilio.media.export import export_photo
 from lumilio.media.export_options import ExportOptions
 
@@ -265,6 +267,32 @@ def test_location_can_be_left_out_alone(rich: Path, tmp_path: Path, format_: Any
     content = target.read_bytes()
     for word in (b"Munich", b"English Garden", b"48,8.2N"):
         assert word not in content
+
+
+FACES = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"
+ xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/">
+ <mwg-rs:Regions rdf:parseType="Resource"><mwg-rs:RegionList><rdf:Bag><rdf:li><rdf:Description
+ mwg-rs:Name="Ada" mwg-rs:Type="Face"/></rdf:li></rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions>
+ </rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+
+@pytest.mark.parametrize(
+    ("edits", "is_kept"),
+    [({"exposure": 1}, True), ({"rotation": 90}, False), ({"crop": Crop(0, 0, 0.5, 1)}, False)],
+)
+def test_faces_are_left_behind_where_a_photo_is_reshaped(
+    corners: Image.Image,
+    saved: Callable[..., Path],
+    exported: Callable[..., Image.Image],
+    edits: dict[str, Any],
+    is_kept: bool,
+) -> None:
+    source = saved(corners, "source.jpg", xmp=FACES)
+    image = exported(source, adjustments=structs.replace(NEUTRAL, **edits))
+    assert b'Rating="4"' in image.info["xmp"]
+    assert (b"Ada" in image.info["xmp"]) is is_kept
 
 
 def test_damaged_metadata_does_not_cost_the_photo(

@@ -1,8 +1,8 @@
 import imagehash
 import numpy as np
 import pytest
-from fast_thumbhash import thumb_hash_to_average_rgba, thumb_hash_to_rgba
 from PIL import Image
+from thash import thumb_hash_to_average_rgba, thumb_hash_to_rgba
 
 from lumilio.media.fingerprints import perceptual_hash_of, thumbhash_of
 

@@ -1,4 +1,3 @@
-import struct
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from lumilio.media import maker_notes
 from lumilio.media.facts import PhotoFacts
 from lumilio.media.metadata import Metadata, facts_of, read_metadata
 from lumilio.media.tags import EXIF_RAW_LIMIT_BYTES, Tags, bounded, clean
+from tests.support.motion import apple_note
 
 BuildExif = Callable[..., bytes]
 
@@ -251,16 +251,6 @@ def test_texts_are_cleaned() -> None:
     assert clean("  a\udce9b \0rest") == "aéb"
     assert clean("charset=Ascii fused") == "fused"
     assert len(clean("x" * 10_000)) == 2000
-
-
-def apple_note(entries: list[tuple[int, int, bytes]]) -> bytes:
-    head = b"Apple iOS\0\0\x01MM" + struct.pack(">H", len(entries))
-    start = len(head) + 12 * len(entries)
-    table, data = b"", b""
-    for tag, kind, value in entries:
-        table += struct.pack(">HHLL", tag, kind, len(value), start + len(data))
-        data += value
-    return head + table + data
 
 
 def test_apple_content_identifier() -> None:

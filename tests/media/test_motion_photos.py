@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from lumilio.media.facts import EmbeddedVideo
 from lumilio.media.metadata import read_metadata
-from lumilio.media.motion_photos import embedded_video
+from lumilio.media.motion_photos import clip_bytes, embedded_video, holds_clip
+from tests.support import clips
+from tests.support.motion import motion_photo
 
 
 def box(kind: bytes, content: bytes = b"") -> bytes:
@@ -83,20 +84,39 @@ def test_plain_pictures_have_none(photo: Any) -> None:
     assert embedded_video(photo(b""), {"MotionPhoto": "1"}, GOOGLE) is None
 
 
-def test_the_facts_of_a_file_tell_the_clip(tmp_path: Path, corners: Image.Image) -> None:
-    xmp = f"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
- xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
- xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" GCamera:MotionPhoto="1"
- xmlns:Container="http://ns.google.com/photos/1.0/container/"
- xmlns:Item="http://ns.google.com/photos/1.0/container/item/">
- <Container:Directory><rdf:Seq>
- <rdf:li rdf:parseType="Resource"><Container:Item Item:Mime="image/jpeg"
-  Item:Semantic="Primary" Item:Length="0"/></rdf:li>
- <rdf:li rdf:parseType="Resource"><Container:Item Item:Mime="video/mp4"
-  Item:Semantic="MotionPhoto" Item:Length="{len(MP4)}"/></rdf:li>
- </rdf:Seq></Container:Directory></rdf:Description></rdf:RDF></x:xmpmeta>"""
+@pytest.mark.parametrize(
+    ("codec", "sound", "needs_copy"),
+    [("libx264", "aac", False), ("mpeg4", "aac", True), ("libx264", "ac3", True)],
+)
+def test_the_facts_of_a_file_tell_the_clip(
+    tmp_path: Path, codec: str, sound: str, needs_copy: bool
+) -> None:
+    clip = clips.video(tmp_path / "a.mp4", codec=codec, sound=sound, channels=1).read_bytes()
     path = tmp_path / "PXL.MP.jpg"
-    corners.save(path, xmp=xmp.encode())
-    size = path.stat().st_size
-    path.write_bytes(path.read_bytes() + MP4)
-    assert read_metadata(path).facts.embedded_video == EmbeddedVideo(size, len(MP4))
+    path.write_bytes(motion_photo(clip))
+    found = read_metadata(path).facts.embedded_video
+    assert found is not None
+    assert (found.offset, found.length) == (path.stat().st_size - len(clip), len(clip))
+    assert found.duration == pytest.approx(1.0, abs=0.1)
+    assert found.needs_copy is needs_copy
+
+
+def test_what_shows_no_picture_is_no_clip(tmp_path: Path) -> None:
+    path = tmp_path / "PXL.MP.jpg"
+    whole = clips.video(tmp_path / "a.mp4").read_bytes()
+    start = whole.index(b"mdat") + 4
+    emptied = whole[:start] + bytes(len(whole) - start)
+    sound = clips.recording(tmp_path / "a.m4a", codec="aac").read_bytes()
+    for clip in (MP4, emptied, sound):
+        path.write_bytes(motion_photo(clip))
+        assert read_metadata(path).facts.embedded_video is None
+
+
+def test_a_clip_is_read_in_parts(photo: Any) -> None:
+    path = photo(PICTURE + MP4 + PICTURE)
+    video = EmbeddedVideo(len(PICTURE), len(MP4))
+    assert holds_clip(path, video)
+    assert b"".join(clip_bytes(path, video)) == MP4
+    assert b"".join(clip_bytes(path, video, 4, 8)) == b"ftyp"
+    assert not holds_clip(path, EmbeddedVideo(len(PICTURE) + 1, len(MP4)))
+    assert not holds_clip(path, EmbeddedVideo(len(PICTURE), len(MP4) + len(PICTURE) + 1))

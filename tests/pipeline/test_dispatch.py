@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from msgspec import Struct
@@ -359,10 +359,10 @@ def test_of_files_registered_together_a_bad_one_fails_alone(
 ) -> None:
     read = discoveries.blake3_of
 
-    def broken(path: Path) -> str:
-        if path.name == "2.jpg":
+    def broken(file: BinaryIO) -> str:
+        if Path(file.name).name == "2.jpg":
             raise PermissionError(13, "Permission denied")
-        return read(path)
+        return read(file)
 
     monkeypatch.setattr(discoveries, "blake3_of", broken)
     _discover(library)

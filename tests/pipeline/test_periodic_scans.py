@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -185,10 +185,10 @@ def test_a_file_that_cannot_be_read_is_tried_again_by_hand_or_after_a_day(
     _put(library, "good.jpg", 2)
     real = discoveries.blake3_of
 
-    def broken(path: Path) -> str:
-        if path.name == "bad.jpg":
+    def broken(file: BinaryIO) -> str:
+        if Path(file.name).name == "bad.jpg":
             raise PermissionError(13, "Permission denied")
-        return real(path)
+        return real(file)
 
     monkeypatch.setattr(discoveries, "blake3_of", broken)
     assert _found(_periodic(library)) == (2, 0, 0, 0)

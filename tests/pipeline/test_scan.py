@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -610,10 +610,10 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_scan(
     _put(photos, "c.jpg", seed=2)
     read = discoveries.blake3_of
 
-    def broken(path: Path) -> str:
-        if path.name == "b.jpg":
+    def broken(file: BinaryIO) -> str:
+        if Path(file.name).name == "b.jpg":
             raise PermissionError(13, "Permission denied")
-        return read(path)
+        return read(file)
 
     monkeypatch.setattr(discoveries, "blake3_of", broken)
     run = library.scan()

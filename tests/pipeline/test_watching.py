@@ -15,7 +15,7 @@ from lumilio.pipeline.watching import CHECK_SECONDS, Guard
 from tests.conftest import Running
 from tests.support.api import Api
 from tests.support.library import Library
-from tests.support.photos import jpeg
+from tests.support.photos import XMP, jpeg
 from tests.support.waiting import wait_until
 
 
@@ -235,6 +235,21 @@ def test_what_happens_in_a_folder_is_noticed(admin: Api, photos: Path) -> None:
     wait_until(lambda: not _ids(admin))
     _add(photos, "z/y/b.jpg", 2)
     wait_until(lambda: _ids(admin) == {"z/y/b.jpg": before["x/y/b.jpg"]})
+
+
+def test_a_sidecar_is_noticed(admin: Api, photos: Path) -> None:
+    _add(photos, "x/a.jpg", 1)
+    wait_until(lambda: set(_ids(admin)) == {"x/a.jpg"})
+    asset_id = _ids(admin)["x/a.jpg"]
+
+    def stars() -> int:
+        return int(admin.ok("GET", f"/assets/{asset_id}")["rating"])
+
+    sidecar = photos / "x" / "a.xmp"
+    sidecar.write_text(XMP.format(4))
+    wait_until(lambda: stars() == 4)
+    sidecar.unlink()
+    wait_until(lambda: stars() == 0)
 
 
 def test_repositories_are_followed_as_they_come_and_go(

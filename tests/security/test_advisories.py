@@ -7,6 +7,7 @@ OAuth state not verified; answers of one ceremony used in another
     tests/api/test_mfa.py::test_a_token_of_one_purpose_serves_no_other
     tests/browser/test_passkeys.py::test_an_answer_that_was_changed_does_not_sign_in
 Replay
+    tests/api/test_sign_ups.py::test_of_many_who_use_one_invitation_at_once_one_gets_in
     tests/api/test_mfa.py::test_a_code_is_taken_once
     tests/api/test_mfa.py::test_a_question_is_answered_once
     tests/api/test_auth.py::test_a_spent_token_that_comes_back_later_ends_the_whole_session
@@ -30,8 +31,9 @@ Stored XSS
     tests/api/test_files.py::test_a_hostile_name_stays_inside_its_header
     tests/api/test_server.py::test_pages_run_their_own_scripts_and_webassembly_but_no_text
 A page of another site acts for its visitor (CSRF)
-    tests/api/test_auth.py::test_a_page_of_another_site_creates_no_account
-    tests/api/test_server.py::test_a_preflight_from_elsewhere_gets_no_permission
+    tests/api/test_door.py::test_a_page_of_another_site_acts_without_a_token_nowhere
+    tests/api/test_door.py::test_a_preflight_of_a_foreign_origin_is_forbidden
+    tests/api/test_sign_ups.py::test_a_page_of_another_site_has_no_privilege_of_this_machine
     tests/security/test_secrets.py::test_an_access_token_is_taken_from_its_header_alone
 An operation without an owner's or a role's check
     tests/api/test_typed.py::test_an_operation_without_a_role_stops_the_start
@@ -59,6 +61,8 @@ Requests to the inside: names, rebinding, redirects, other spellings of addresse
     tests/test_outbound.py::test_a_redirect_is_judged_like_an_address
     tests/test_outbound.py::test_only_http_goes_out
     tests/api/test_settings.py::test_a_private_address_has_to_be_allowed
+A name that is pointed at this machine (DNS rebinding)
+    tests/api/test_door.py::test_a_name_that_was_rebound_to_this_machine_is_refused_on_every_path
 One-time codes that never expire
     tests/security/test_access.py::test_every_question_expires
     tests/api/test_auth.py::test_a_refresh_token_lives_a_week
@@ -80,6 +84,7 @@ Names of accounts found out
 Guessing
     tests/api/test_users.py::test_guessing_a_password_is_slowed_down
     tests/api/test_users.py::test_one_address_cannot_guess_at_many_accounts
+    tests/api/test_sign_ups.py::test_guessing_the_setup_code_is_slowed_down_wherever_it_comes_from
     tests/api/test_mfa.py::test_guessing_over_many_questions_is_slowed_down
 Requests that exhaust the server
     tests/contract/test_answers.py::test_a_body_over_the_limit_is_refused_before_it_is_read

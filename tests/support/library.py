@@ -48,11 +48,13 @@ class Library:
         self.admin = self.api
         self.primary: dict[str, Any] = {}
 
-    def client(self, address: tuple[str, int] = THIS_MACHINE) -> TestClient:
-        """An HTTP client that calls from `address`."""
+    def client(
+        self, address: tuple[str, int] = THIS_MACHINE, url: str = "http://localhost"
+    ) -> TestClient:
+        """An HTTP client that calls the server at `url` from `address`."""
         client = TestClient(
             server.build(self.ctx, self.pool, web_root=self.home.root / "web"),
-            base_url="http://localhost",
+            base_url=url,
             raise_server_exceptions=False,
             client=address,
         )

@@ -6,6 +6,11 @@ from io import BytesIO
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
+# A sidecar that gives a photo so many stars.
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="{}"/></rdf:RDF></x:xmpmeta>"""
+
 
 def jpeg(
     seed: int = 0,

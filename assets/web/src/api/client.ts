@@ -1,5 +1,6 @@
 import { ApiError, errorFrom, OfflineError } from './errors';
 import { Refresher } from './refresh';
+import { IN_COOKIE, sendAsSession, type Send } from './renewal';
 import { storedTokens, type Tokens } from './tokens';
 import type { Answer, AuthSession, Method, PathFor, Payload } from './types';
 
@@ -8,7 +9,7 @@ export interface CallOptions<B> {
   query?: Record<string, string | number>;
   body?: B;
   signal?: AbortSignal;
-  /** Public calls carry no token, so that a stale one can never matter. */
+  /** Public calls carry no token, so that a stale one can never matter; those that sign in set a cookie. */
   anonymous?: boolean;
 }
 
@@ -30,17 +31,23 @@ export function noteOffline(): void {
 }
 
 export function tokensOf(session: AuthSession): Tokens | null {
-  return session.token && session.refreshToken
-    ? { access: session.token, refresh: session.refreshToken }
-    : null;
+  return session.token && session.csrf_token ? { access: session.token, csrf: session.csrf_token } : null;
 }
 
-const refresher = new Refresher(storedTokens, async (refreshToken) => {
-  const response = await send('POST', '/api/v1/auth/refresh', JSON.stringify({ refreshToken }), null);
+const sendAuth: Send = (method, operation, headers, body) =>
+  send(method, `/api/v1/auth/${operation}`, body, null, undefined, headers);
+
+const refresher = new Refresher(storedTokens, async (tokens) => {
+  const response = await sendAsSession(sendAuth, 'refresh', tokens);
   if (response.ok) return tokensOf((await response.json()) as AuthSession);
   if (response.status >= 500) throw errorFrom(response.status, await response.text());
   return null;
 });
+
+/** Ends a session on the server; it lapses by itself where that fails. */
+export async function endSession(tokens: Tokens): Promise<void> {
+  await sendAsSession(sendAuth, 'logout', tokens);
+}
 
 /** After a 401: a usable access token, or null after which the user is signed out. */
 export async function renewAccess(failed: string): Promise<string | null> {
@@ -55,9 +62,9 @@ async function send(
   body: string | undefined,
   access: string | null,
   signal?: AbortSignal,
-  accept = 'application/json',
+  more: Record<string, string> = {},
 ): Promise<Response> {
-  const headers: Record<string, string> = { Accept: accept };
+  const headers: Record<string, string> = { Accept: 'application/json', ...more };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (access) headers.Authorization = `Bearer ${access}`;
   try {
@@ -99,7 +106,7 @@ async function sendSigned(
 /** Server-sent events of an address; null when there are none at it. Raises as the other calls do. */
 export async function openStream(url: string, signal: AbortSignal): Promise<Response | null> {
   const response = await sendSigned((access) =>
-    send('GET', url, undefined, access, signal, 'text/event-stream'),
+    send('GET', url, undefined, access, signal, { Accept: 'text/event-stream' }),
   );
   if (response.status === 404) return null;
   if (!response.ok) throw errorFrom(response.status, await response.text());
@@ -112,7 +119,9 @@ function secondsToWait(response: Response): number | undefined {
 
 /** A file that the server makes when asked; raises as the other calls do. */
 export async function fetchFile(url: string, signal: AbortSignal): Promise<Blob> {
-  const response = await sendSigned((access) => send('GET', url, undefined, access, signal, '*/*'));
+  const response = await sendSigned((access) =>
+    send('GET', url, undefined, access, signal, { Accept: '*/*' }),
+  );
   if (!response.ok) throw errorFrom(response.status, await response.text());
   return response.blob();
 }
@@ -122,7 +131,7 @@ async function call<R>(method: string, path: string, options: CallOptions<unknow
   // Text rather than a Request object: a retry after a renewal can send it again.
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const response = await sendSigned(
-    (access) => send(method, url, body, access, options.signal),
+    (access) => send(method, url, body, access, options.signal, options.anonymous ? IN_COOKIE : {}),
     options.anonymous,
   );
   const text = await response.text();

@@ -69,6 +69,16 @@ export function webAudioUrl(id: string): string {
   return withToken(`/api/v1/assets/${id}/audio/web`);
 }
 
+/** What plays when a photo moves; `hash` is that of the photo, as for previews. */
+export function motionUrl(id: string, hash?: string | null): string {
+  return withToken(`/api/v1/assets/${id}/motion`, hash ? `v=${hash}&` : '');
+}
+
+/** The same address for another try: browsers keep what they could not play, whatever the server says. */
+export function anew(address: string, attempt: number): string {
+  return attempt ? `${address}&_r=${attempt}` : address;
+}
+
 export function originalUrl(id: string): string {
   return withToken(`/api/v1/assets/${id}/original`);
 }

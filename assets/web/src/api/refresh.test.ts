@@ -12,8 +12,8 @@ function memory(initial: Tokens | null): TokenStore & { value: Tokens | null } {
 }
 
 const alone: Exclusive = (task) => task();
-const old = { access: 'a1', refresh: 'r1' };
-const fresh = { access: 'a2', refresh: 'r2' };
+const old = { access: 'a1', csrf: 'c1' };
+const fresh = { access: 'a2', csrf: 'c1' };
 
 describe('Refresher', () => {
   it('sends one renewal for parallel calls', async () => {
@@ -22,7 +22,7 @@ describe('Refresher', () => {
     const refresher = new Refresher(store, renew, alone);
     const results = await Promise.all([1, 2, 3].map(() => refresher.refresh('a1')));
     expect(results).toEqual([fresh, fresh, fresh]);
-    expect(renew).toHaveBeenCalledExactlyOnceWith('r1');
+    expect(renew).toHaveBeenCalledExactlyOnceWith(old);
     expect(store.value).toEqual(fresh);
   });
 
@@ -62,7 +62,7 @@ describe('Refresher', () => {
   it('keeps the session when the server is away, and tries again later', async () => {
     const store = memory(old);
     const renew = vi
-      .fn<(refresh: string) => Promise<Tokens | null>>()
+      .fn<(tokens: Tokens) => Promise<Tokens | null>>()
       .mockRejectedValueOnce(new Error('away'));
     const refresher = new Refresher(store, renew, alone);
     await expect(refresher.refresh('a1')).rejects.toThrow('away');

@@ -1,12 +1,24 @@
 import type { Tokens, TokenStore } from './tokens';
 
+const LOCK = 'lumilio-refresh';
+const ARRIVAL_MS = 250;
+
 /** Runs one task at a time under a name shared by all tabs; without Web Locks (plain http) only in this tab. */
 export type Exclusive = <T>(task: () => Promise<T>) => Promise<T>;
 
-export const acrossTabs: Exclusive = async (task) =>
-  typeof navigator !== 'undefined' && navigator.locks
-    ? await navigator.locks.request('lumilio-refresh', task)
-    : task();
+export const acrossTabs: Exclusive = async (task) => {
+  if (typeof navigator === 'undefined' || !navigator.locks) return task();
+  const first = await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) =>
+    lock ? { result: await task() } : null,
+  );
+  if (first) return first.result;
+  const stored = new Promise((resolve) => addEventListener('storage', resolve, { once: true }));
+  return await navigator.locks.request(LOCK, async () => {
+    // What the tab before stored may arrive here a moment after its lock.
+    await Promise.race([stored, new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS))]);
+    return task();
+  });
+};
 
 /**
  * Renews the session once however many calls fail together. `failed` is the access token a call was refused
@@ -18,7 +30,7 @@ export class Refresher {
 
   constructor(
     private readonly store: TokenStore,
-    private readonly renew: (refresh: string) => Promise<Tokens | null>,
+    private readonly renew: (tokens: Tokens) => Promise<Tokens | null>,
     private readonly exclusive: Exclusive = acrossTabs,
   ) {}
 
@@ -39,7 +51,7 @@ export class Refresher {
     if (newer) return newer;
     const held = this.store.read();
     if (!held) return null;
-    const renewed = await this.renew(held.refresh);
+    const renewed = await this.renew(held);
     if (!renewed) {
       // Another tab without the lock may have won the race with the same refresh token.
       const winner = this.newerThan(failed);

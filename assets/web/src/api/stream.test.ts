@@ -11,7 +11,7 @@ describe('openStream', () => {
 
   beforeEach(() => {
     held.clear();
-    held.set('lumilio.token', 'old').set('lumilio.refreshToken', 'r1');
+    held.set('lumilio.token', 'old').set('lumilio.csrfToken', 'c1');
     fetched.mockReset();
     vi.stubGlobal('fetch', fetched);
     vi.stubGlobal('localStorage', {
@@ -39,11 +39,12 @@ describe('openStream', () => {
     const answer = new Response('');
     fetched
       .mockResolvedValueOnce(new Response('', { status: 401 }))
-      .mockResolvedValueOnce(Response.json({ token: 'new', refreshToken: 'r2', user: {} }))
+      .mockResolvedValueOnce(Response.json({ token: 'new', csrf_token: 'c2', user: {} }))
       .mockResolvedValueOnce(answer);
     expect(await openStream(URL, signal)).toBe(answer);
     expect(headers(2).Authorization).toBe('Bearer new');
-    expect(held.get('lumilio.refreshToken')).toBe('r2');
+    expect(headers(1)['X-CSRF-Token']).toBe('c1');
+    expect(held.get('lumilio.csrfToken')).toBe('c2');
   });
 
   it('does not take a refused password for a refused token', async () => {

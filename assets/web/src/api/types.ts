@@ -8,8 +8,10 @@ export type AssetChange = Schemas['AssetChange'];
 export type AssetDetail = Schemas['AssetDetail'] & { thumbhash?: string };
 export type AssetExif = Schemas['AssetExif'];
 export type AssetQuery = Schemas['AssetQuery'];
+export type AuditEvent = Schemas['AuditEvent'];
 export type AuthSession = Schemas['AuthSession'];
 export type BrowsePage = Schemas['BrowsePage'];
+export type Invite = Schemas['Invite'];
 export type JobChange = Schemas['JobChange'];
 export type JobStateCounts = Schemas['JobStateCounts'];
 export type MediaToken = Schemas['MediaToken'];
@@ -36,6 +38,7 @@ export type SystemSettings = Schemas['SystemSettings'];
 export type SystemSettingsPatch = Schemas['SystemSettingsPatch'];
 export type TotpSetup = Schemas['TotpSetup'];
 export type User = Schemas['User'];
+export type UserCreate = Schemas['NewUser'];
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 

@@ -19,7 +19,11 @@ export const NAV: readonly NavEntry[] = [
 ];
 
 /** Pages that are reached from others. */
-const FURTHER: Partial<Record<PageName, MessageKey>> = { account: 'account.title', users: 'users.title' };
+const FURTHER: Partial<Record<PageName, MessageKey>> = {
+  account: 'account.title',
+  users: 'users.title',
+  audit: 'audit.title',
+};
 
 export function titleOf(page: PageName): MessageKey | undefined {
   return NAV.find((entry) => entry.page === page)?.label ?? FURTHER[page];

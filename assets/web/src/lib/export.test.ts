@@ -4,8 +4,11 @@ import { exportName, exportQuery, storedChoice } from './export';
 describe('an export', () => {
   it('asks for what was chosen and nothing else', () => {
     const choice = { format: 'webp', quality: 70, edge: 1920, without_location: true } as const;
-    expect(exportQuery(choice)).toBe('format=webp&quality=70&max_width=1920&strip_location=true');
-    expect(exportQuery({ ...choice, format: 'png', edge: 0, without_location: false })).toBe('format=png');
+    const all = 'format=webp&quality=70&max_width=1920&strip_location=true';
+    expect(exportQuery(choice, false)).toBe(all);
+    expect(exportQuery(choice, true)).toBe(`${all}&apply_edits=true`);
+    const bare = { ...choice, format: 'png', edge: 0, without_location: false } as const;
+    expect(exportQuery(bare, false)).toBe('format=png');
   });
 
   it('is named after the original', () => {

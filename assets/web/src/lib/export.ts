@@ -36,11 +36,15 @@ export function rememberChoice(choice: ExportChoice): void {
   localStorage.setItem(STORED, JSON.stringify(choice));
 }
 
-export function exportQuery({ format, quality, edge, without_location }: ExportChoice): string {
+export function exportQuery(
+  { format, quality, edge, without_location }: ExportChoice,
+  withEdits: boolean,
+): string {
   const query = new URLSearchParams({ format });
   if (format !== 'png') query.set('quality', String(quality));
   if (edge) query.set('max_width', String(edge));
   if (without_location) query.set('strip_location', 'true');
+  if (withEdits) query.set('apply_edits', 'true');
   return query.toString();
 }
 

@@ -13,6 +13,14 @@ const bare = {
 } as unknown as Asset;
 
 suite('describe', () => {
+  it('tells what a photo has beside its picture', () => {
+    const specific_metadata = { is_raw: true, has_gain_map: true };
+    const groups = describe({ ...bare, width: 4000, height: 3000, specific_metadata } as Asset);
+    const details = groups.find((group) => group.label === 'info.details');
+    expect(details?.main).toMatch(/ · RAW$/);
+    expect(details?.lines).toEqual(['HDR gain map']);
+  });
+
   it('shows what the camera wrote', () => {
     const groups = describe({
       ...bare,

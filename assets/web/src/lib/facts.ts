@@ -88,7 +88,8 @@ function picture(asset: Asset, meta: PhotoMetadata): Fact | null {
   if (meta.is_raw) parts.push(t('info.raw'));
   const main = parts.filter(Boolean).join(' · ');
   const rate = meta.frame_rate ? t('info.frame_rate', { rate: formatShort(meta.frame_rate) }) : '';
-  const line = [meta.codec, rate, formatBitrate(meta.bitrate)].filter(Boolean).join(' · ');
+  const beside = meta.has_gain_map ? t('info.gain_map') : '';
+  const line = [beside, meta.codec, rate, formatBitrate(meta.bitrate)].filter(Boolean).join(' · ');
   const [label, icon] =
     asset.type === 'VIDEO' ? (['info.video', 'play'] as const) : (['info.details', 'photos'] as const);
   return main || line ? { label, icon, main, lines: line ? [line] : [] } : null;

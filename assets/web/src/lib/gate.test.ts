@@ -21,6 +21,7 @@ describe('gate', () => {
   it('asks strangers to sign in', () => {
     expect(gate('photos', status(true, true), null, false)).toEqual({ redirect: '/login' });
     expect(gate('setup', status(true, true), null, false)).toEqual({ redirect: '/login' });
+    expect(gate('register', status(true, true), null, false)).toEqual({ show: 'page' });
     expect(gate('notfound', status(true, true), null, false)).toEqual({ show: 'page' });
   });
 
@@ -39,6 +40,7 @@ describe('gate', () => {
     expect(gate('setup', status(true, true), admin, true)).toEqual({ show: 'page' });
     expect(gate('setup', status(true, true), admin, false)).toEqual({ redirect: '/photos' });
     expect(gate('login', status(true, true), admin, false)).toEqual({ redirect: '/photos' });
+    expect(gate('register', status(true, true), user, false)).toEqual({ redirect: '/photos' });
     expect(gate('activity', status(true, true), user, false)).toEqual({ show: 'page' });
   });
 });

@@ -8,22 +8,27 @@ export interface GestureTarget {
   drag(point: Point): void;
   release(swipe: Swipe): void;
   double(at: Point): void;
+  /** A press that lasts begins or ends; whether it means anything. */
+  hold(held: boolean): boolean;
 }
 
 const DOUBLE_TAP_MS = 300;
+const HOLD_MS = 280;
 const TAP_RADIUS = 24;
 const WHEEL_SPEED = 0.0022;
 /** What takes its presses itself. */
 const OWN = 'button, a, [data-controls]';
 const STILL: Point = { x: 0, y: 0 };
 
-/** Turns pointers and the wheel into zooming, panning and swiping; points are measured from the stage's centre. */
+/** Turns pointers and the wheel into zooming, panning, swiping and holding; points are measured from the stage's centre. */
 export class Gestures {
   private readonly pointers = new Map<number, Point>();
   private start: Point = STILL;
   private startedAt = 0;
   private swiping = false;
   private lastTap = { at: 0, point: STILL };
+  private held = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly target: GestureTarget) {}
 
@@ -35,9 +40,11 @@ export class Gestures {
       this.start = this.point(event);
       this.startedAt = event.timeStamp;
       this.swiping = event.pointerType === 'touch' && !this.target.zoomed();
-    } else if (this.swiping) {
+      if (!this.target.zoomed()) this.timer = setTimeout(this.hold, HOLD_MS);
+    } else {
+      this.letGo();
+      if (this.swiping) this.target.drag(STILL);
       this.swiping = false;
-      this.target.drag(STILL);
     }
   };
 
@@ -45,6 +52,8 @@ export class Gestures {
     const before = this.pointers.get(event.pointerId);
     if (!before) return;
     const now = this.point(event);
+    if (distance(this.start, now) > TAP_RADIUS) clearTimeout(this.timer);
+    if (this.held) return;
     if (this.pointers.size === 1) {
       if (this.swiping) this.target.drag(this.dragged(now));
       else if (this.target.zoomed()) this.target.pan(now.x - before.x, now.y - before.y);
@@ -62,6 +71,7 @@ export class Gestures {
 
   up = (event: PointerEvent): void => {
     if (!this.pointers.delete(event.pointerId)) return;
+    if (this.letGo()) return;
     const now = this.point(event);
     if (event.pointerType === 'touch' && this.tapped(event, now)) return;
     if (!this.swiping) return;
@@ -72,6 +82,7 @@ export class Gestures {
 
   cancel = (event: PointerEvent): void => {
     this.pointers.delete(event.pointerId);
+    this.letGo();
     if (this.swiping) this.target.release(null);
     this.swiping = false;
   };
@@ -92,6 +103,22 @@ export class Gestures {
       return;
     this.target.double(this.point(event));
   };
+
+  private readonly hold = (): void => {
+    this.held = this.target.hold(true);
+    if (!this.held || !this.swiping) return;
+    this.swiping = false;
+    this.target.drag(STILL);
+  };
+
+  /** Ends a hold; whether there was one. */
+  private letGo(): boolean {
+    clearTimeout(this.timer);
+    const { held } = this;
+    this.held = false;
+    if (held) this.target.hold(false);
+    return held;
+  }
 
   private tapped(event: PointerEvent, now: Point): boolean {
     if (this.pointers.size || distance(this.start, now) > TAP_RADIUS) return false;

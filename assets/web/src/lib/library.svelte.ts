@@ -156,7 +156,11 @@ class Library {
 
   /** A repository that comes or goes takes its pictures along, without a word about each. */
   private async compareRepositories(): Promise<void> {
-    if (!session.isAdmin) return;
+    if (!session.isAdmin) {
+      // Others are not told which, and ask for everything.
+      if (this.phase === 'ready') await this.renew().catch(() => {});
+      return;
+    }
     const generation = this.generation;
     try {
       const { repositories } = await get('/api/v1/repositories');

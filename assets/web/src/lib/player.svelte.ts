@@ -1,4 +1,4 @@
-import { media } from '../api/media.svelte';
+import { anew, media } from '../api/media.svelte';
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 /** Seconds that one key press moves. */
@@ -27,6 +27,7 @@ export class Player {
   touched = $state(false);
 
   private token: string | null = null;
+  private loads = 0;
   private resume: { time: number; play: boolean } | null = null;
 
   /** To be made while a component is: its effects end with that. */
@@ -82,7 +83,6 @@ export class Player {
     this.resume = { time: this.time, play: !this.paused };
     this.failed = false;
     this.load();
-    this.element?.load();
   }
 
   onloadedmetadata = (): void => {
@@ -101,7 +101,7 @@ export class Player {
 
   private load(): void {
     this.token = media.token;
-    this.source = this.address();
+    this.source = anew(this.address(), this.loads++);
   }
 
   private play(): void {

@@ -4,10 +4,12 @@ export type PageName =
   | 'settings'
   | 'account'
   | 'users'
+  | 'audit'
   | 'repositories'
   | 'activity'
   | 'setup'
   | 'login'
+  | 'register'
   | 'notfound';
 
 export interface Match {
@@ -24,10 +26,12 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/settings', 'settings'],
   ['/account', 'account'],
   ['/users', 'users'],
+  ['/audit', 'audit'],
   ['/repositories', 'repositories'],
   ['/activity', 'activity'],
   ['/setup', 'setup'],
   ['/login', 'login'],
+  ['/register', 'register'],
 ];
 
 export function matchRoute(path: string): Match {

@@ -1,4 +1,4 @@
-import { get, onClientEvent, patch, post, tokensOf } from '../api/client';
+import { endSession, get, onClientEvent, patch, post, tokensOf } from '../api/client';
 import { ApiError } from '../api/errors';
 import { media } from '../api/media.svelte';
 import { storedTokens } from '../api/tokens';
@@ -18,6 +18,7 @@ class Session {
   /** The one-time password just signed in with, so that its owner need not type it twice. */
   oneTimePassword = '';
   private hooks: Hook[] = [];
+  private ending: Promise<void> = Promise.resolve();
 
   constructor() {
     onClientEvent((event) => {
@@ -50,22 +51,24 @@ class Session {
     }
   }
 
-  async signIn(username: string, password: string): Promise<AuthSession> {
-    const answer = post('/api/v1/auth/login', { body: { username, password }, anonymous: true });
-    if ((await answer).user.must_change_password) this.oneTimePassword = password;
-    return this.begin(answer);
+  signIn(username: string, password: string): Promise<AuthSession> {
+    return this.begin(async () => {
+      const answer = await post('/api/v1/auth/login', { body: { username, password }, anonymous: true });
+      if (answer.user.must_change_password) this.oneTimePassword = password;
+      return answer;
+    });
   }
 
   /** The second step of a sign-in. */
   finishSignIn(mfaToken: string, method: 'totp' | 'recovery_code', code: string): Promise<AuthSession> {
     const body = { mfa_token: mfaToken, method, code };
-    return this.begin(post('/api/v1/auth/mfa/verify', { body, anonymous: true }));
+    return this.begin(() => post('/api/v1/auth/mfa/verify', { body, anonymous: true }));
   }
 
   async signInWithPasskey(): Promise<AuthSession> {
     const asked = await post('/api/v1/auth/passkeys/login/options', { body: {}, anonymous: true });
     const body = await askPasskey(asked);
-    return this.begin(post('/api/v1/auth/passkeys/login/verify', { body, anonymous: true }));
+    return this.begin(() => post('/api/v1/auth/passkeys/login/verify', { body, anonymous: true }));
   }
 
   /** What is absent stays; an empty text clears. */
@@ -81,25 +84,30 @@ class Session {
     router.go('/login');
   }
 
-  register(username: string, password: string): Promise<AuthSession> {
-    return this.begin(post('/api/v1/auth/register/start', { body: { username, password }, anonymous: true }));
+  /** `needed` is what the server asks for here; the rest stays empty. */
+  register(
+    username: string,
+    password: string,
+    needed: { invite_token: string; setup_code: string },
+  ): Promise<AuthSession> {
+    const body = { username, password, ...needed };
+    return this.begin(() => post('/api/v1/auth/register/start', { body, anonymous: true }));
   }
 
   async signOut(): Promise<void> {
-    const refreshToken = storedTokens.read()?.refresh;
+    const tokens = storedTokens.read();
+    // Whatever comes of it, one is signed out here; the session lapses by itself.
+    if (tokens) this.ending = endSession(tokens).catch(() => undefined);
     this.forget();
     // Whoever signs in next starts afresh, not on the page left here.
     router.go('/login');
-    if (!refreshToken) return;
-    try {
-      await post('/api/v1/auth/logout', { body: { refreshToken }, anonymous: true });
-    } catch {
-      // Signed out here all the same; the token lapses by itself.
-    }
+    await this.ending;
   }
 
-  private async begin(answer: Promise<AuthSession>): Promise<AuthSession> {
-    const session = await answer;
+  private async begin(ask: () => Promise<AuthSession>): Promise<AuthSession> {
+    // Its answer takes the cookie away, which must not be that of the next session.
+    await this.ending;
+    const session = await ask();
     const tokens = tokensOf(session);
     if (tokens) {
       storedTokens.write(tokens);

@@ -1,4 +1,4 @@
-import { get, post } from '../api/client';
+import { get, post, remove } from '../api/client';
 import { ApiError, OfflineError } from '../api/errors';
 import type { Repository } from '../api/types';
 import { sendChunk, sendFile } from '../api/upload';
@@ -57,7 +57,7 @@ class Uploads {
   /** Id of the repository that new files go to; empty for the primary one. */
   target = $state('');
 
-  readonly resumption = new Resumption();
+  readonly resumption = new Resumption(discardSession);
   readonly shown = $derived(FILTERS[this.filter].reduce((sum, state) => sum + this.totals.counts[state], 0));
 
   private readonly hasher = new Hasher(lanes());
@@ -201,6 +201,7 @@ class Uploads {
         return assetId ? { status: 'duplicate', assetId } : null;
       },
       send: (entry, run) => this.sender.send(entry, run),
+      discard: discardSession,
       describe,
     };
   }
@@ -293,6 +294,11 @@ function lanes(): number {
 async function receivedChunks(id: string, signal: AbortSignal): Promise<number[]> {
   const { sessions } = await get('/api/v1/assets/batch/progress', { query: { session_ids: id }, signal });
   return sessions.find((one) => one.session_id === id)?.received ?? [];
+}
+
+/** Where that fails, the server forgets it by itself after a day. */
+function discardSession(id: string): void {
+  remove('/api/v1/assets/batch/{session_id}', { path: { session_id: id } }).catch(() => {});
 }
 
 function describe(error: unknown): string {

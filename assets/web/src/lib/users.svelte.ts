@@ -1,5 +1,5 @@
 import { get, patch, post } from '../api/client';
-import type { ManagedUser } from '../api/types';
+import type { ManagedUser, UserCreate } from '../api/types';
 import { session } from './session.svelte';
 
 const PAGE = 100;
@@ -28,6 +28,13 @@ export class Users {
     const answer = await patch('/api/v1/users/{id}', { path: { id: String(id) }, body });
     if (id === session.user?.user_id) session.user = answer;
     if (session.isAdmin) await this.load();
+  }
+
+  /** Makes an account; answers the one-time password that opens it. */
+  async create(body: UserCreate): Promise<string> {
+    const answer = await post('/api/v1/users', { body });
+    await this.load();
+    return answer.temporary_password;
   }
 
   /** The one-time password, which the server tells only now. */

@@ -9,9 +9,11 @@ export const pages: Record<PageName, Loader> = {
   settings: () => import('./Settings.svelte'),
   account: () => import('./Account.svelte'),
   users: () => import('./Users.svelte'),
+  audit: () => import('./Audit.svelte'),
   repositories: () => import('./Repositories.svelte'),
   activity: () => import('./Activity.svelte'),
   setup: () => import('./Setup.svelte'),
   login: () => import('./Login.svelte'),
+  register: () => import('./Register.svelte'),
   notfound: () => import('./NotFound.svelte'),
 };

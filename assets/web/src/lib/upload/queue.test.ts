@@ -21,10 +21,12 @@ function harness(lanes = { check: 2, send: 3 }) {
       steps.push({ kind, entry, run, resolve, reject });
     });
   let changes = 0;
+  const discarded: string[] = [];
   const queue = new UploadQueue(
     {
       check: (entry, run) => begin('check', entry, run),
       send: async (entry, run) => (await begin('send', entry, run))!,
+      discard: (session) => void discarded.push(session),
       describe: (error) => (error as Error).message,
     },
     () => changes++,
@@ -44,7 +46,7 @@ function harness(lanes = { check: 2, send: 3 }) {
     steps.findLast((one) => one.kind === kind && one.entry.file.name === name)!;
   const add = (...files: string[]) =>
     queue.add(files.map((name) => ({ file: new File(['12345678'], name), folder: '', repository: '' })));
-  return { queue, steps, names, answer, last, add, changes: () => changes };
+  return { queue, steps, names, answer, last, add, discarded, changes: () => changes };
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve));
@@ -136,6 +138,20 @@ describe('UploadQueue', () => {
     expect(last('send', 'a').run.signal.aborted).toBe(true);
     expect([a!.state, b!.state, c!.state]).toEqual(['cancelled', 'cancelled', 'checking']);
     expect(queue.totals()).toMatchObject({ files: 1, bytes: 8 });
+  });
+
+  it('lets the server forget what was sent of a cancelled file, and begins anew after that', async () => {
+    const { queue, answer, last, add, discarded } = harness();
+    const [a, b] = add('a', 'b');
+    await answer('check', 'a', null);
+    last('send', 'a').run.remember({ session: 'one', chunkSize: 4 });
+    queue.pause(a!.id);
+    expect(discarded).toEqual([]);
+    queue.cancel(a!.id);
+    queue.cancel(b!.id);
+    expect(discarded).toEqual(['one']);
+    queue.retry(a!.id);
+    expect(a).toMatchObject({ state: 'checking', session: '' });
   });
 
   it('cancels everything without starting more', async () => {

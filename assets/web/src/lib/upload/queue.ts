@@ -20,6 +20,8 @@ export interface Work {
   /** Looks whether the library has the file already; null when it does not, or when that cannot be told. */
   check(entry: UploadEntry, run: Running): Promise<Outcome | null>;
   send(entry: UploadEntry, run: Running): Promise<Outcome>;
+  /** Lets the server forget what has arrived of a file that was cancelled. */
+  discard(session: string): void;
   describe(error: unknown): string;
 }
 
@@ -230,8 +232,12 @@ export class UploadQueue {
   private halt(entry: UploadEntry, state: 'paused' | 'cancelled'): void {
     const controller = this.running.get(entry.id);
     this.running.delete(entry.id);
+    const { session } = entry;
+    // Whoever changes their mind begins anew.
+    if (state === 'cancelled') entry.session = '';
     this.move(entry, state);
     controller?.abort();
+    if (state === 'cancelled' && session) this.work.discard(session);
   }
 
   private move(entry: UploadEntry, state: UploadState, adjust?: () => void): void {

@@ -26,7 +26,7 @@ export class Resumption {
   /** While the page goes away everything under way fails, which says nothing about the files. */
   private leaving = false;
 
-  constructor() {
+  constructor(private readonly discardSession: (session: string) => void) {
     addEventListener('pagehide', () => {
       this.leaving = true;
       void this.store.flush();
@@ -113,7 +113,10 @@ export class Resumption {
   }
 
   discard(): void {
-    for (const { key } of this.list) this.store.remove(key);
+    for (const { key, session } of this.list) {
+      this.store.remove(key);
+      if (session) this.discardSession(session);
+    }
     this.show([]);
     void this.store.flush().then(() => this.presence.tell());
   }
