@@ -34,8 +34,8 @@ class Scene:
         self._names = 0
         self._settle = settle
         self.photo = self._taken("a.jpg", jpeg(1))
-        self.video = self._taken("a.mp4", clips.video(folder / "a.mp4").read_bytes())
-        clip = (folder / "a.mp4").read_bytes()
+        clip = clips.video(folder / "a.mp4").read_bytes()
+        self.video = self._taken("a.mp4", clip)
         self.moving = self._taken("b.jpg", motion_photo(clip, 2))
         self.recording = self._taken("a.flac", clips.recording(folder / "a.flac").read_bytes())
         self.admin.ok("POST", f"/repositories/{self.primary_id}/scan")
