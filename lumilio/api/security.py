@@ -23,8 +23,7 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "permissions-policy": (
-        "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(),"
-        " serial=(), usb=()"
+        "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), serial=()"
     ),
     # What other origins may read depends on who asks.
     "vary": "Origin",

@@ -22,7 +22,8 @@ _LOG_BYTES = 10_000_000
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; prints one line with the address when ready.
 
-    Where other machines are let in, a line for each address tells how they find it. While there is no account, another line has the code that lets another machine create it.
+    Where other machines are let in, a line for each address tells how they find it. While there is
+    no account, another line has the code that lets another machine create it.
     """
     stopping = threading.Event()
 

@@ -28,7 +28,10 @@ def open_window(url: str, storage: Path) -> None:
     if sys.platform.startswith("linux") and os.geteuid() == 0:
         # Chromium refuses to sandbox the superuser's processes and would show nothing.
         os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
-    window = webview.create_window(TITLE, url, width=1280, height=860, min_size=(360, 480))
+    # Unless text can be selected, pywebview adds a style that the policy of our pages refuses.
+    window = webview.create_window(
+        TITLE, url, width=1280, height=860, min_size=(360, 480), text_select=True
+    )
     # Whoever ends the program from outside closes the window, so that everything stops in order.
     signal.signal(signal.SIGTERM, lambda number, frame: window and window.destroy())
     on_linux = sys.platform.startswith("linux")

@@ -6,11 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import pyotp
 from playwright.sync_api import Page, expect
 
 from tests.browser.server import Server
 from tests.browser.visits import Visit
 from tests.support.api import PASSWORD, Api
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 
 
 @contextmanager
@@ -73,3 +83,45 @@ def stored_file(repository: dict[str, str], name: str) -> Path:
     """Where an upload lies in a repository."""
     (found,) = (Path(repository["path"]) / "inbox").rglob(name)
     return found
+
+
+def give_authenticator(page: Page) -> None:
+    """Let the browser of a page hold passkeys, and say yes to everything."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+
+
+def set_up_app(visit: Visit, *, shots: bool = False) -> tuple[pyotp.TOTP, list[str]]:
+    """Walk through the dialog; returns the app and the recovery codes."""
+    page = visit.page
+    page.get_by_role("button", name="Set up", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+    app = pyotp.TOTP((dialog.get_by_test_id("secret").text_content() or "").replace(" ", ""))
+    field = dialog.get_by_label("Type the six digits that the app shows")
+    expect(field).to_be_focused()
+    if shots:
+        visit.shot("app")
+    wrong = f"{(int(app.now()) + 1) % 1_000_000:06}"
+    field.press_sequentially(wrong)
+    expect(dialog.get_by_role("alert")).to_contain_text("The code is wrong")
+    expect(field).to_have_value("")
+    # Sends itself, with the spaces that apps show.
+    code = app.now()
+    field.press_sequentially(f"{code[:3]} {code[3:]}")
+    listed = dialog.get_by_test_id("recovery-codes").get_by_role("listitem")
+    expect(listed).to_have_count(10)
+    if shots:
+        visit.shot("codes")
+    codes = listed.all_text_contents()
+    page.keyboard.press("Escape")
+    expect(dialog.get_by_role("button", name="Done")).to_be_disabled()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Download").click()
+    assert download.value.path().read_text().split()[-10:] == codes
+    dialog.get_by_label("I have kept them").check()
+    dialog.get_by_role("button", name="Done").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text("10 recovery codes left")).to_be_visible()
+    return app, codes

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -13,7 +12,9 @@ from tests.browser.accounts import (
     client_of,
     expect_faults,
     fill_in,
+    give_authenticator,
     household,
+    set_up_app,
     sign_out,
 )
 from tests.browser.pictures import jpeg_bytes
@@ -26,14 +27,6 @@ MakeServer = Callable[[], Server]
 OpenPage = Callable[..., Visit]
 
 NEW_PASSWORD = "Other-Horse-10"
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture
@@ -62,41 +55,6 @@ def account_page(visit: Visit, username: str) -> Page:
     fill_in(page, username)
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     return page
-
-
-def set_up_app(visit: Visit, *, shots: bool = False) -> tuple[pyotp.TOTP, list[str]]:
-    """Walk through the dialog; returns the app and the recovery codes."""
-    page = visit.page
-    page.get_by_role("button", name="Set up", exact=True).click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
-    app = pyotp.TOTP((dialog.get_by_test_id("secret").text_content() or "").replace(" ", ""))
-    field = dialog.get_by_label("Type the six digits that the app shows")
-    expect(field).to_be_focused()
-    if shots:
-        visit.shot("app")
-    wrong = f"{(int(app.now()) + 1) % 1_000_000:06}"
-    field.press_sequentially(wrong)
-    expect(dialog.get_by_role("alert")).to_contain_text("The code is wrong")
-    expect(field).to_have_value("")
-    # Sends itself, with the spaces that apps show.
-    code = app.now()
-    field.press_sequentially(f"{code[:3]} {code[3:]}")
-    listed = dialog.get_by_test_id("recovery-codes").get_by_role("listitem")
-    expect(listed).to_have_count(10)
-    if shots:
-        visit.shot("codes")
-    codes = listed.all_text_contents()
-    page.keyboard.press("Escape")
-    expect(dialog.get_by_role("button", name="Done")).to_be_disabled()
-    with page.expect_download() as download:
-        dialog.get_by_role("button", name="Download").click()
-    assert download.value.path().read_text().split()[-10:] == codes
-    dialog.get_by_label("I have kept them").check()
-    dialog.get_by_role("button", name="Done").click()
-    expect(dialog).to_be_hidden()
-    expect(page.get_by_text("10 recovery codes left")).to_be_visible()
-    return app, codes
 
 
 @pytest.mark.timeout(300)
@@ -176,9 +134,7 @@ def test_a_second_step_by_app_and_by_recovery_code(
 def test_a_passkey_is_added_and_signs_in(server: Server, visit: OpenPage) -> None:
     """Added on the account page, named, used instead of a password, and removed."""
     seen = visit(server.url, "desktop")
-    authenticator = seen.context.new_cdp_session(seen.page)
-    authenticator.send("WebAuthn.enable")
-    authenticator.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    give_authenticator(seen.page)
     page = account_page(seen, "ben")
     expect(page.get_by_text("Set up two-step sign-in first")).to_be_visible()
     set_up_app(seen)

@@ -7,18 +7,11 @@ import pyotp
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.accounts import give_authenticator
 from tests.browser.server import Server
 from tests.browser.visits import Visit
 from tests.support.api import PASSWORD
 
-VIRTUAL = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 CALL = """async ([method, path, body, token]) => {
   const headers = { 'content-type': 'application/json' };
   if (token) headers.authorization = `Bearer ${token}`;
@@ -41,9 +34,7 @@ class _Account:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.token = ""
-        session = page.context.new_cdp_session(page)
-        session.send("WebAuthn.enable")
-        session.send("WebAuthn.addVirtualAuthenticator", {"options": VIRTUAL})
+        give_authenticator(page)
 
     def call(self, path: str, body: Any = None, method: str = "POST") -> dict[str, Any]:
         return self.page.evaluate(CALL, [method, path, body, self.token])

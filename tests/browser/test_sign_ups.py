@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 
-import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,7 +11,9 @@ from tests.browser.accounts import (
     client_of,
     expect_faults,
     fill_in,
+    give_authenticator,
     household,
+    set_up_app,
     sign_out,
 )
 from tests.browser.server import Server
@@ -77,14 +78,7 @@ def test_another_machine_sets_up_a_server_with_the_code_it_shows(
     expect(page.get_by_role("button", name="Skip for now")).to_be_visible()
     # Passkeys need a secure connection, which this address has not.
     expect(page.get_by_role("heading", name="Passkeys")).to_have_count(0)
-    page.get_by_role("button", name="Set up", exact=True).click()
-    secret = (page.get_by_test_id("secret").text_content() or "").replace(" ", "")
-    seen.shot("second-step")
-    page.get_by_role("dialog").get_by_role("textbox").fill(pyotp.TOTP(secret).now())
-    expect(page.get_by_test_id("recovery-codes").get_by_role("listitem")).to_have_count(10)
-    page.get_by_label("I have kept them").check()
-    page.get_by_role("button", name="Done").click()
-    expect(page.get_by_text("10 recovery codes left")).to_be_visible()
+    set_up_app(seen, shots=True)
     seen.shot("protected")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Create library").click()
@@ -93,27 +87,37 @@ def test_another_machine_sets_up_a_server_with_the_code_it_shows(
     with client_of(server.url) as api:
         answer = api.ok("POST", "/auth/login", {"username": "ada", "password": PASSWORD})
         assert answer["mfa_methods"] == ["totp", "recovery_code"]
-    expect_faults(seen, 401)
+    # A wrong setup code, and a wrong first code of the app.
+    expect_faults(seen, 401, 400)
 
 
 @pytest.mark.timeout(300)
-def test_the_wizard_on_the_machine_itself_offers_passkeys_and_can_be_passed(
+def test_the_wizard_on_the_machine_itself_offers_passkeys_too(
     make_server: MakeServer, visit: OpenPage
 ) -> None:
-    """No code is asked for; passkeys follow the app; both can wait."""
+    """No code is asked for, and a passkey that follows the app opens the account."""
     server = make_server()
     server.url = server.url.replace("127.0.0.1", "localhost")
     seen = visit(server.url, "desktop")
     page = seen.page
+    give_authenticator(page)
     page.goto(seen.url)
     page.get_by_role("button", name="Set up Lumilio").click()
     expect(page.get_by_label("Setup code")).to_have_count(0)
     sign_up(page, "ada")
     expect(page.get_by_role("heading", name="Passkeys")).to_be_visible()
     expect(page.get_by_text("Set up two-step sign-in first")).to_be_visible()
-    page.get_by_role("button", name="Skip for now").click()
-    expect(page.get_by_role("button", name="Create library")).to_be_visible()
-    seen.expect_calm()
+    set_up_app(seen)
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_test_id("passkey")).to_contain_text("Passkey 1")
+    seen.shot("passkey")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Create library").click()
+    page.get_by_role("link", name="Look around first").click()
+    sign_out(page)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page).to_have_url(f"{seen.url}/photos")
+    expect_faults(seen, 400)
 
 
 @pytest.mark.timeout(300)

@@ -13,6 +13,8 @@ import pytest
 from PIL import ImageGrab
 
 from lumilio.api.server import WEB_ROOT
+from tests.conftest import Running
+from tests.support.contract import ROOT
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs a virtual X display"),
@@ -79,6 +81,29 @@ def test_the_window_shows_the_client_keeps_its_storage_and_closes_in_order(
         program.stdout.close()
     assert (home / "webview" / "Local Storage").is_dir()
     assert not (home / "lumilio.url").exists()
+
+
+@pytest.mark.timeout(300)
+def test_who_signed_in_in_the_window_is_signed_in_at_the_next_start(
+    display: str, running: Running, tmp_path: Path
+) -> None:
+    running.api.register("ada").create_primary()
+    url = running.url.replace("127.0.0.1", "localhost")
+    environment = os.environ | {"DISPLAY": display}
+    environment.pop("WAYLAND_DISPLAY", None)
+
+    def visit() -> str:
+        command = [sys.executable, "-m", "tests.desktop.visitor", url, str(tmp_path / "storage")]
+        visitor = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=120, cwd=ROOT
+        )
+        assert visitor.returncode == 0, visitor.stderr
+        # Where pywebview or our page broke the policy, the console says so.
+        assert "Content Security Policy" not in visitor.stderr
+        return visitor.stdout.strip()
+
+    assert visit() == "Account: ada typed"
+    assert visit() == "Account: ada remembered"
 
 
 def test_a_grab_of_an_empty_display_has_one_colour(display: str) -> None:

@@ -74,7 +74,7 @@ export const en = {
   'login.back': 'Back to sign-in',
   'login.new_title': 'Choose a new password',
   'login.new_lead':
-    'An administrator has reset your access. Choose a password of your own, then sign in with it.',
+    'The one you were given opens nothing else. Choose a password of your own, then sign in with it.',
   'login.one_time': 'Password you were given',
 
   'password.new': 'New password',
