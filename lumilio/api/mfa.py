@@ -133,17 +133,13 @@ def enable_totp(ctx: Context, body: TotpEnableRequest) -> RecoveryCodes:
 @api.post("/auth/mfa/totp/disable", role="user", errors=(TooManyAttempts,))
 def disable_totp(ctx: Context, body: CurrentPasswordRequest) -> MfaStatus:
     """Remove the authenticator app, and recovery codes and passkeys with it."""
-    account = str(ctx.principal.user_id)
-    with throttling.attempt(ctx, "password", account=account):
-        return second_factors.disable(ctx, body.current_password)
+    return second_factors.disable(ctx, body.current_password)
 
 
 @api.post("/auth/mfa/recovery-codes/regenerate", role="user", errors=(TooManyAttempts,))
 def regenerate_recovery_codes(ctx: Context, body: CurrentPasswordRequest) -> RecoveryCodes:
     """Replace all recovery codes."""
-    account = str(ctx.principal.user_id)
-    with throttling.attempt(ctx, "password", account=account):
-        return second_factors.regenerate_codes(ctx, body.current_password)
+    return second_factors.regenerate_codes(ctx, body.current_password)
 
 
 @api.post(

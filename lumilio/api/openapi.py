@@ -121,7 +121,11 @@ def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
         schema = schemas[operation.result]
     answers = {"200": _content(schema, operation.media) | {"description": "Success"}}
     if RANGE in operation.headers:
-        answers["206"] = answers["200"] | {"description": "The range asked for"}
+        several = _content(schema, "multipart/byteranges")["content"]
+        answers["206"] = {
+            "description": "The range asked for, or the ranges",
+            "content": answers["200"]["content"] | several,
+        }
         answers["304"] = {"description": "Not changed"}
         answers["416"] = {"description": "The range lies outside the file"}
     for error in sorted(_errors(operation), key=lambda error: (error.status, error.__name__)):

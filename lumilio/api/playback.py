@@ -42,7 +42,7 @@ def get_asset_web_video(ctx: Context, request: Request, id: UUID, query: MediaQu
     return _sent(request, web_copies.video(ctx, id))
 
 
-@api.get("/assets/{id}/audio/web", media="audio/mpeg", **_MEDIA)
+@api.get("/assets/{id}/audio/web", media="audio/*", **_MEDIA)
 def get_asset_web_audio(ctx: Context, request: Request, id: UUID, query: MediaQuery) -> Response:
     """Stream the browser-friendly version of a recording.
 

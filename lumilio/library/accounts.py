@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
-from lumilio.errors import BadRequest, Conflict, NotFound, Unauthorized
+from lumilio.errors import BadRequest, Conflict, NotFound
 from lumilio.library import assets, audit, second_factors, sessions, setup_codes, users
 from lumilio.library.audit import Detail
 from lumilio.library.context import Context, Role
@@ -43,11 +43,10 @@ class AccountChange(Struct, frozen=True, kw_only=True):
 def change_own_password(ctx: Context, current: str, new: str) -> None:
     """Give the caller a new password and end all their sessions.
 
-    Raises Unauthorized for a wrong current password, which is looked at first, and BadRequest.
+    Raises Unauthorized for a wrong current password, which is looked at first, TooManyAttempts, and
+    BadRequest.
     """
-    user_id = ctx.principal.user_id or 0
-    if not users.is_password_of(ctx, user_id, current):
-        raise Unauthorized("The current password is wrong")
+    user_id = users.require_own_password(ctx, current)
     users.check_password(new)
     password_hash = users.hash_of(new)
     with ctx.db.write() as tx:

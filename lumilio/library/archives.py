@@ -55,8 +55,8 @@ def members(ctx: Context, asset_ids: Sequence[UUID]) -> list[Member]:
             key = original.repository_key
             if key not in layouts:
                 layouts[key] = repositories.by_key(db, key).layout
-            path = layouts[key].file(original.storage_path)
-            if not path.is_file():
+            path = layouts[key].held_file(original.storage_path)
+            if path is None:
                 raise NotFound(
                     f"The original of {original.original_filename} is not there; its disk may be"
                     " disconnected"

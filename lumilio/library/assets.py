@@ -173,8 +173,8 @@ def original_file(ctx: Context, stored: StoredAsset) -> Path:
     """Where the bytes of an asset lie; raises NotFound when they are not there now."""
     with ctx.db.read() as db:
         layout = repositories.by_key(db, stored.repository_key).layout
-    path = layout.file(stored.storage_path)
-    if not path.is_file():
+    path = layout.held_file(stored.storage_path)
+    if path is None:
         raise NotFound("The original file is not there; its disk may be disconnected")
     return path
 

@@ -36,7 +36,11 @@ class Principal(Struct, frozen=True):
 
     def may_see(self, owner_id: int | None) -> bool:
         """Owners and administrators see a thing; what has no owner is open to every account."""
-        return self.is_admin or owner_id is None or owner_id == self.user_id
+        return owner_id is None or self.may_change(owner_id)
+
+    def may_change(self, owner_id: int | None) -> bool:
+        """Owners and administrators change a thing; what has no owner only administrators."""
+        return self.is_admin or (owner_id is not None and owner_id == self.user_id)
 
 
 SYSTEM = Principal(user_id=None, username="", role="admin")
@@ -75,6 +79,11 @@ class Context(Struct, frozen=True):
         return msgspec.structs.replace(self, caller=caller)
 
     def require_sight(self, owner_id: int | None) -> None:
-        """Raises Forbidden unless the caller owns the thing or administers the library."""
+        """Raises Forbidden unless the caller may see the thing."""
         if not self.principal.may_see(owner_id):
+            raise Forbidden()
+
+    def require_control(self, owner_id: int | None) -> None:
+        """Raises Forbidden unless the caller may change the thing."""
+        if not self.principal.may_change(owner_id):
             raise Forbidden()

@@ -78,6 +78,7 @@ def get(ctx: Context, asset_id: UUID) -> AssetSidecar:
 def save(ctx: Context, asset_id: UUID, adjustments: Adjustments) -> AssetSidecar:
     """Replace the edits of an asset. Raises StorageFull, and otherwise as `get`."""
     asset, layout = _require_active(ctx, asset_id)
+    ctx.require_control(asset.owner_id)
     document = _document(ctx, asset, adjustments)
     file = layout.sidecar(asset_id)
     try:

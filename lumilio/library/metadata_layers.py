@@ -129,7 +129,7 @@ def _require_active(ctx: Context, tx: Transaction, asset_id: UUID) -> int:
     if found is None:
         raise NotFound("There is no such asset")
     key, owner_id = found
-    ctx.require_sight(owner_id)
+    ctx.require_control(owner_id)
     return key
 
 

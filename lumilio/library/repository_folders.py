@@ -107,6 +107,15 @@ class Layout(Struct, frozen=True):
         """The absolute path of an original."""
         return self.root / storage_path
 
+    def held_file(self, storage_path: str) -> Path | None:
+        """An original to hand out, None where there is none or a link leads elsewhere.
+
+        Whoever may write into a folder must not thereby read all that the program may read.
+        """
+        path = self.file(storage_path)
+        is_inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.root))
+        return path if is_inside and path.is_file() else None
+
     def unfinished(self) -> Iterator[Path]:
         """What was being made or written, of use to nobody once its program has ended."""
         yield from self.derived.glob(f"*/*{PART}")

@@ -48,6 +48,7 @@ def reprocess(
     file is not there or it is in the trash, Forbidden, and BadRequest after a fatal error.
     """
     stored = assets.require(ctx, asset_id)
+    ctx.require_control(stored.owner_id)
     with ctx.db.read() as db:
         is_stored = _open_upload(db, stored.key) is None
     if is_stored:

@@ -8,7 +8,7 @@ import pyotp
 from msgspec import UNSET, Struct, UnsetType
 
 from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
-from lumilio.errors import BadRequest, Unauthorized
+from lumilio.errors import BadRequest
 from lumilio.library import audit, challenges, codes, users
 from lumilio.library.context import Context
 from lumilio.library.users import Instant
@@ -139,7 +139,7 @@ def enable(ctx: Context, setup_token: str, code: str) -> RecoveryCodes:
 def disable(ctx: Context, current_password: str) -> MfaStatus:
     """Remove the caller's authenticator app, recovery codes and passkeys.
 
-    Raises Unauthorized for a wrong password, then BadRequest when there is no app.
+    Raises Unauthorized for a wrong password, TooManyAttempts, then BadRequest when there is no app.
     """
     user_id = _require_app(ctx, current_password)
     with ctx.db.write() as tx:
@@ -187,9 +187,7 @@ def is_right_answer(
 
 
 def _require_app(ctx: Context, current_password: str) -> int:
-    user_id = ctx.principal.user_id or 0
-    if not users.is_password_of(ctx, user_id, current_password):
-        raise Unauthorized("The current password is wrong")
+    user_id = users.require_own_password(ctx, current_password)
     with ctx.db.read() as db:
         if not is_enabled(db, user_id):
             raise BadRequest("No authenticator app is enabled")

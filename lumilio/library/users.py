@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, Transaction, from_microseconds, to_microseconds
 from lumilio.errors import BadRequest, Conflict, Unauthorized
+from lumilio.library import throttling
 from lumilio.library.context import Context, Role
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -160,11 +161,18 @@ def note_login(ctx: Context, user_id: int) -> User:
         return _require(tx, user_id)
 
 
-def is_password_of(ctx: Context, user_id: int, password: str) -> bool:
-    """Whether a password opens an account, by its key."""
-    with ctx.db.read() as db:
-        found: str | None = db.value("SELECT password_hash FROM users WHERE id = ?", (user_id,))
-    return _matches(found or _nobody(), password)
+def require_own_password(ctx: Context, password: str) -> int:
+    """The key of the caller's account, whose password this has to be.
+
+    Raises Unauthorized for a wrong one, and TooManyAttempts after many.
+    """
+    user_id = ctx.principal.user_id or 0
+    with throttling.attempt(ctx, "password", account=str(user_id)):
+        with ctx.db.read() as db:
+            found: str | None = db.value("SELECT password_hash FROM users WHERE id = ?", (user_id,))
+        if not _matches(found or _nobody(), password):
+            raise Unauthorized("The current password is wrong")
+    return user_id
 
 
 def hash_of(password: str) -> str:

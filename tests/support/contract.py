@@ -4,6 +4,7 @@ import json
 import re
 from collections import defaultdict
 from datetime import datetime
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,14 @@ def validator(name: str, method: str, path: str, status: str) -> Draft202012Vali
     return Draft202012Validator(schema, format_checker=_formats)
 
 
+def _check_media_type(response: httpx2.Response, described: dict[str, Any]) -> None:
+    # What is empty is of no type, whatever the header says.
+    is_empty = response.headers.get("content-length") == "0"
+    sent = "" if is_empty else response.headers.get("content-type", "").partition(";")[0]
+    declared = described.get("content", {})
+    assert not sent or any(fnmatch(sent, media) for media in declared), f"{sent}, undeclared"
+
+
 class Watch:
     """Collects the statuses of every operation and complains about undeclared answers."""
 
@@ -98,6 +107,7 @@ class Watch:
         if str(response.status_code) not in described["responses"]:
             self.undeclared.add((described["operationId"], response.status_code))
             raise AssertionError(f"{method} {path} answers {response.status_code}, undeclared")
+        _check_media_type(response, described["responses"][str(response.status_code)])
         if response.request.method != "HEAD" and response.status_code not in (206, 304, 416):
             self._check_body(response, method, path)
 
