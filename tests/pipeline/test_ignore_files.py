@@ -64,7 +64,7 @@ def _paths(library: Library, **wanted: Any) -> list[str]:
         (["!", "\\", "b.jpg\\", "a.jpg"], {"a.jpg", "x/a.jpg", "x/y/a.jpg"}),
         ([], set()),
     ],
-    ids=" ".join,
+    ids=lambda names: " ".join(sorted(names) if isinstance(names, set) else names),
 )
 def test_patterns_mean_what_they_mean_to_git(
     library: Library, photos: Path, lines: list[str], ignored: set[str]
