@@ -91,7 +91,12 @@ def list_asset_types() -> AssetTypeList:
 @api.get("/assets/{id}", role="user", errors=(NotFound, Forbidden))
 def get_asset(ctx: Context, id: UUID, query: AssetDetailQuery) -> AssetDetail:
     """Fetch one asset with its related data."""
-    return assets.get(ctx, id, include_thumbnails=query.include_thumbnails)
+    return assets.get(
+        ctx,
+        id,
+        include_thumbnails=query.include_thumbnails,
+        include_albums=query.include_albums,
+    )
 
 
 @api.get("/assets/{id}/exif", role="user", errors=(NotFound, Forbidden))

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lumilio.api import (
+    albums,
     asset_metadata,
     assets,
     audit,
@@ -63,6 +64,8 @@ ROUTERS: Sequence[Router] = (
     precheck.api,
     assets.api,
     asset_metadata.api,
+    albums.api,
+    albums.of_assets,
     edits.api,
     downloads.api,
     playback.api,

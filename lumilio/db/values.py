@@ -28,6 +28,6 @@ def from_microseconds(value: int | None) -> datetime | None:
     return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
-def json_array(keys: Iterable[int]) -> str:
-    """Any number of keys as one value: `IN (SELECT value FROM json_each(?))`."""
-    return msgspec.json.encode(list(keys)).decode()
+def json_array(values: Iterable[int | str]) -> str:
+    """Any number of values as one: `IN (SELECT value FROM json_each(?))`."""
+    return msgspec.json.encode(list(values)).decode()

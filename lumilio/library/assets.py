@@ -86,10 +86,20 @@ class AssetThumbnail(Struct):
     mime_type: str
 
 
+class AlbumRef(Struct, omit_defaults=True):
+    """An album that an asset is in."""
+
+    album_id: int
+    album_name: str
+    position: int | UnsetType = UNSET
+    added_time: Instant | UnsetType = UNSET
+
+
 class AssetDetail(Asset, omit_defaults=True, kw_only=True):
     """An asset plus the parts asked for."""
 
     thumbnails: list[AssetThumbnail] | UnsetType = UNSET
+    albums: list[AlbumRef] | UnsetType = UNSET
     file_metadata: Annotated[
         AssetMetadata | UnsetType,
         Meta(description="What the file says, where people typed other things (our addition)."),
@@ -120,7 +130,9 @@ class StoredAsset(Struct, frozen=True):
         return self.hash.hex()
 
 
-def get(ctx: Context, asset_id: UUID, *, include_thumbnails: bool = True) -> AssetDetail:
+def get(
+    ctx: Context, asset_id: UUID, *, include_thumbnails: bool = True, include_albums: bool = True
+) -> AssetDetail:
     """One asset, trashed ones too; raises NotFound and Forbidden."""
     with ctx.db.read() as db:
         found = db.row(
@@ -133,6 +145,8 @@ def get(ctx: Context, asset_id: UUID, *, include_thumbnails: bool = True) -> Ass
         ctx.require_sight(found.owner_id)
         if include_thumbnails:
             found.thumbnails = _thumbnails(db, asset_id) or UNSET
+        if include_albums:
+            found.albums = _albums(ctx, db, asset_id) or UNSET
         found.file_metadata = _overlaid(db, asset_id)
     return found
 
@@ -158,6 +172,22 @@ def require(ctx: Context, asset_id: UUID) -> StoredAsset:
     if found is None:
         raise NotFound("There is no such asset")
     ctx.require_sight(found.owner_id)
+    return found
+
+
+def require_active(ctx: Context, db: Connection, asset_id: UUID) -> tuple[int, int | None]:
+    """Key and owner of an asset the caller may see.
+
+    Raises NotFound, also for the trash, and Forbidden.
+    """
+    found: tuple[int, int | None] | None = db.row(
+        lambda *row: row,
+        f"SELECT id, owner_id FROM assets WHERE asset_id = ? AND deleted_at IS NULL AND {LISTED}",
+        (asset_id.bytes,),
+    )
+    if found is None:
+        raise NotFound("There is no such asset")
+    ctx.require_sight(found[1])
     return found
 
 
@@ -212,6 +242,19 @@ def _thumbnails(db: Connection, asset_id: UUID) -> list[AssetThumbnail]:
         (asset_id.bytes,),
     )
     return sorted(found, key=lambda thumbnail: THUMBNAIL_SIZES.index(thumbnail.size))
+
+
+def _albums(ctx: Context, db: Connection, asset_id: UUID) -> list[AlbumRef]:
+    return db.rows(
+        lambda album_id, name, position, added_time: AlbumRef(
+            album_id, name, UNSET if position is None else position, from_microseconds(added_time)
+        ),
+        "SELECT albums.id, album_name, album_assets.position, added_time FROM album_assets"
+        " JOIN assets ON assets.id = album_assets.asset_id"
+        " JOIN albums ON albums.id = album_assets.album_id"
+        " WHERE assets.asset_id = ? AND (? OR albums.user_id = ?) ORDER BY album_name, albums.id",
+        (asset_id.bytes, ctx.principal.is_admin, ctx.principal.user_id),
+    )
 
 
 _STORED = (

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Transaction, to_microseconds
-from lumilio.errors import BadRequest, NotFound
-from lumilio.library.assets import LISTED
+from lumilio.errors import BadRequest
+from lumilio.library import assets
 from lumilio.library.context import Context
 from lumilio.library.photo_metadata import Offset
 from lumilio.library.users import Instant
@@ -84,7 +84,7 @@ def replace(ctx: Context, asset_id: UUID, given: TypedMetadata | None) -> None:
     Only what differs from the file is typed. Raises NotFound, also for the trash, and Forbidden.
     """
     with ctx.db.write() as tx:
-        key = _require_active(ctx, tx, asset_id)
+        key = _require_own(ctx, tx, asset_id)
         typed = {} if given is None else _differences(_document(given), _file_document(tx, key))
         _type(tx, key, typed)
 
@@ -92,7 +92,7 @@ def replace(ctx: Context, asset_id: UUID, given: TypedMetadata | None) -> None:
 def describe(ctx: Context, asset_id: UUID, description: str) -> None:
     """Type an asset's description; an empty one gives back the file's. Errors as in `replace`."""
     with ctx.db.write() as tx:
-        key = _require_active(ctx, tx, asset_id)
+        key = _require_own(ctx, tx, asset_id)
         typed = _typed_document(tx, key)
         typed.pop("description", None)
         if description and description != _file_document(tx, key).get("description"):
@@ -103,32 +103,25 @@ def describe(ctx: Context, asset_id: UUID, description: str) -> None:
 def rate(ctx: Context, asset_id: UUID, rating: int) -> None:
     """Give an asset 0 to 5 stars, whatever its file says. Errors as in `replace`."""
     with ctx.db.write() as tx:
-        _rate(tx, _require_active(ctx, tx, asset_id), rating)
+        _rate(tx, _require_own(ctx, tx, asset_id), rating)
 
 
 def like(ctx: Context, asset_id: UUID, *, liked: bool) -> None:
     """Like an asset or take that back. Errors as in `replace`."""
     with ctx.db.write() as tx:
-        _like(tx, _require_active(ctx, tx, asset_id), liked=liked)
+        _like(tx, _require_own(ctx, tx, asset_id), liked=liked)
 
 
 def rate_and_like(ctx: Context, asset_id: UUID, rating: int, *, liked: bool) -> None:
     """Do both in one step. Errors as in `replace`."""
     with ctx.db.write() as tx:
-        key = _require_active(ctx, tx, asset_id)
+        key = _require_own(ctx, tx, asset_id)
         _rate(tx, key, rating)
         _like(tx, key, liked=liked)
 
 
-def _require_active(ctx: Context, tx: Transaction, asset_id: UUID) -> int:
-    found: tuple[int, int | None] | None = tx.row(
-        lambda *row: row,
-        f"SELECT id, owner_id FROM assets WHERE asset_id = ? AND deleted_at IS NULL AND {LISTED}",
-        (asset_id.bytes,),
-    )
-    if found is None:
-        raise NotFound("There is no such asset")
-    key, owner_id = found
+def _require_own(ctx: Context, tx: Transaction, asset_id: UUID) -> int:
+    key, owner_id = assets.require_active(ctx, tx, asset_id)
     ctx.require_control(owner_id)
     return key
 

@@ -21,7 +21,7 @@ Body = Callable[[Scene, Api, str], Any]
 
 
 class Thing(Struct, frozen=True):
-    """What a path names: makes one for an account and returns its id.
+    """What a path names: makes one for an account and returns its id, or the ids with a space between.
 
     `foreign` is the status that other accounts get, None where the role alone decides.
     """
@@ -61,6 +61,13 @@ ASSETS = (PHOTO, MOVING, VIDEO, RECORDING)
 SESSION = Thing(Scene.session_of, 404)
 PASSKEY = Thing(Scene.passkey_of, 404)
 UPLOAD = Thing(Scene.upload_of, 404)
+ALBUM = Thing(Scene.album_of, 403, is_open_to_admins=True)
+ALBUM_AND_ASSET = Thing(
+    lambda scene, owner: f"{scene.album_of(owner)} {scene.photo}", 403, is_open_to_admins=True
+)
+ASSET_AND_ALBUM = Thing(
+    lambda scene, owner: f"{scene.photo} {scene.album_of(owner)}", 403, is_open_to_admins=True
+)
 ACCOUNT = Thing(lambda scene, owner: str(owner.user_id))
 INVITE = Thing(lambda scene, owner: scene.invite())
 REPOSITORY = Thing(lambda scene, owner: scene.repository())
@@ -123,15 +130,24 @@ def _new_repository(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"name": scene.new_name()}
 
 
+def _in_album(scene: Scene, actor: Api, thing_id: str) -> Any:
+    return {"asset_ids": [str(scene.photo)]}
+
+
 CALLS = {
+    "add_album_asset": Call(ALBUM_AND_ASSET, {"position": 1}),
+    "add_asset_to_album": Call(ASSET_AND_ALBUM),
+    "arrange_album_assets": Call(ALBUM, _in_album),
     "begin_passkey_enrollment": Call(body=_with_app),
     "begin_passkey_login": Call(body={}),
     "begin_totp_setup": Call(),
     "cancel_job": Call(WAITING_JOB),
     "change_own_password": Call(body=_PASSWORD | {"new_password": PASSWORD[::-1]}),
+    "create_album": Call(body={"album_name": "Summer"}),
     "create_invite": Call(body={"note": "Aunt"}),
     "create_repository": Call(body=_new_repository),
     "create_user": Call(body=_new_account),
+    "delete_album": Call(ALBUM),
     "delete_passkey": Call(PASSKEY),
     "delete_repository": Call(REPOSITORY),
     "disable_totp": Call(body=_with_app),
@@ -142,6 +158,7 @@ CALLS = {
     # There is no authenticator here; tests/browser/test_passkeys.py has one.
     "finish_passkey_enrollment": Call(body=_RUBBISH, answer=400),
     "finish_passkey_login": Call(body=_RUBBISH, answer=401),
+    "get_album": Call(ALBUM),
     "get_asset": Call(PHOTO),
     "get_asset_exif": Call(PHOTO),
     "get_asset_motion": Call(MOVING),
@@ -167,6 +184,9 @@ CALLS = {
     "get_upload_config": Call(),
     "get_upload_progress": Call(),
     "issue_media_token": Call(),
+    "list_album_assets": Call(ALBUM),
+    "list_albums": Call(),
+    "list_asset_albums": Call(PHOTO),
     "list_asset_types": Call(),
     "list_audit_events": Call(),
     "list_invites": Call(),
@@ -177,6 +197,7 @@ CALLS = {
     "list_users": Call(),
     "login": Call(body=_credentials),
     "logout": Call(body=_refresh_token),
+    "move_album_asset": Call(ALBUM_AND_ASSET, {"position": 1}),
     "pause_queue": Call(QUEUE),
     "precheck_assets": Call(body={"hashes": ["0" * 64]}),
     "put_asset_sidecar": Call(PHOTO, {"adjustments": {"contrast": 10}}),
@@ -185,6 +206,7 @@ CALLS = {
     "refresh_session": Call(body=_refresh_token),
     "regenerate_recovery_codes": Call(body=_with_app),
     "register_account": Call(body=_newcomer),
+    "remove_album_asset": Call(ALBUM_AND_ASSET),
     "rename_passkey": Call(PASSKEY, {"label": "Watch"}),
     "reprocess_asset": Call(PHOTO),
     "reset_user_access": Call(ACCOUNT),
@@ -202,6 +224,7 @@ CALLS = {
     "set_asset_rating_and_like": Call(PHOTO, {"rating": 4, "liked": False}),
     # A stream has no end to wait for; its rules are those of its headers.
     "stream_events": Call(method="HEAD"),
+    "update_album": Call(ALBUM, {"album_name": "Winter"}),
     "update_asset_metadata": Call(PHOTO, {"specific_metadata": None}),
     "update_own_profile": Call(body={"display_name": "Somebody"}),
     "update_repository": Call(REPOSITORY, {"name": "Attic"}),
@@ -220,5 +243,12 @@ OPERATIONS = {operation.name: operation for operation in collect(ROUTERS)}
 def send(api: Api, name: str, thing_id: str, **options: Any) -> httpx2.Response:
     """The answer to an operation on a thing."""
     operation = OPERATIONS[name]
-    path = re.sub(r"{\w+}", thing_id, operation.path.removeprefix(API_PREFIX))
+    path = operation.path.removeprefix(API_PREFIX)
+    path = path.format_map(in_path(path, thing_id))
     return api.call(CALLS[name].method or operation.method, path, **options)
+
+
+def in_path(path: str, thing_id: str) -> dict[str, str]:
+    """What a path names, by the names in it."""
+    names = re.findall(r"{(\w+)}", path)
+    return dict(zip(names, thing_id.split() if names else (), strict=True))

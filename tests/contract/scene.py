@@ -85,6 +85,13 @@ class Scene:
         )
         return str(self.value("SELECT max(id) FROM passkeys"))
 
+    def album_of(self, owner: Api) -> str:
+        """An album of an account with the photo, which it owns from now on."""
+        photo = self.give(self.photo, owner)
+        album_id = owner.ok("POST", "/albums", {"album_name": "Summer"})["album_id"]
+        owner.ok("POST", f"/albums/{album_id}/assets/{photo}")
+        return str(album_id)
+
     def upload_of(self, owner: Api) -> str:
         """An unfinished upload of an account."""
         session_id = self.new_name()

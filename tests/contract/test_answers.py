@@ -48,7 +48,8 @@ WITH_BAD_ID = [
 
 def _address(library: Library, path: str, operation: Any) -> str:
     """The path with an id of the right form."""
-    return path.replace("{id}", "999" if _is_numbered(operation) else library.primary["id"])
+    path = path.replace("{id}", "999" if _is_numbered(operation) else library.primary["id"])
+    return path.replace("{assetId}", ID).replace("{albumId}", "999")
 
 
 def _names(operations: list[Any]) -> list[str]:

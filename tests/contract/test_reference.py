@@ -18,6 +18,7 @@ OURS = operations(our_document())
 
 # What clients get beyond the contract.
 BEYOND = {
+    "arrange_album_assets",
     "cancel_job",
     "create_invite",
     "create_user",
@@ -42,7 +43,6 @@ BEYOND = {
 
 # Optional parts of answers that later features bring: absent now, as the contract allows.
 LATER = {
-    "albums",
     "cloud_import_error",
     "cloud_import_run_id",
     "face_result",

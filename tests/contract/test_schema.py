@@ -38,7 +38,7 @@ from lumilio.errors import Unauthorized
 from lumilio.library import jobs, sessions
 from lumilio.library.context import Context
 from tests.conftest import Running
-from tests.contract.calls import CALLS, Call
+from tests.contract.calls import CALLS, Call, in_path
 from tests.contract.scene import Scene
 from tests.support.api import Api
 from tests.support.contract import our_document
@@ -151,7 +151,7 @@ def _make_work(
     Returns what goes beside the case.
     """
     thing_id = call.thing.of(scene, caller) if call.thing else ""
-    case.path_parameters = dict.fromkeys(case.path_parameters or {}, thing_id)
+    case.path_parameters = in_path(case.operation.path, thing_id)
     case.query = call.query | (case.query or {})
     arguments = call.arguments(scene, caller, thing_id)
     if call.files is not None and draw.draw(st.booleans()):
