@@ -136,6 +136,7 @@ def _in_album(scene: Scene, actor: Api, thing_id: str) -> Any:
 
 CALLS = {
     "add_album_asset": Call(ALBUM_AND_ASSET, {"position": 1}),
+    "add_album_assets": Call(ALBUM, _in_album),
     "add_asset_to_album": Call(ASSET_AND_ALBUM),
     "arrange_album_assets": Call(ALBUM, _in_album),
     "begin_passkey_enrollment": Call(body=_with_app),
@@ -207,6 +208,7 @@ CALLS = {
     "regenerate_recovery_codes": Call(body=_with_app),
     "register_account": Call(body=_newcomer),
     "remove_album_asset": Call(ALBUM_AND_ASSET),
+    "remove_album_assets": Call(ALBUM, _in_album),
     "rename_passkey": Call(PASSKEY, {"label": "Watch"}),
     "reprocess_asset": Call(PHOTO),
     "reset_user_access": Call(ACCOUNT),
