@@ -30,7 +30,7 @@ def add_all(ctx: Context, album_id: int, asset_ids: list[UUID]) -> AlbumAddition
         owner_id = albums.require(ctx, tx, album_id)
         eligible = _eligible(ctx, tx, wanted, owner_id)
         present = _present(tx, album_id, wanted)
-        added = [it for it in wanted if it in eligible and it not in present]
+        added = [it for it, key in eligible.items() if key not in present]
         # A microsecond apart, as those without a position stand in the order they came.
         tx.run_many(
             "INSERT INTO album_assets (album_id, asset_id, added_time) VALUES (?, ?, ?)",
@@ -38,10 +38,9 @@ def add_all(ctx: Context, album_id: int, asset_ids: list[UUID]) -> AlbumAddition
         )
         if added:
             albums.touch(ctx, tx, album_id)
-    known = eligible.keys() & present
     return AlbumAdditions(
         added=added,
-        present=[it for it in wanted if it in known],
+        present=[it for it, key in eligible.items() if key in present],
         refused=[it for it in wanted if it not in eligible],
     )
 
@@ -66,24 +65,26 @@ _CHOSEN = "json_each(?) AS wanted JOIN assets ON assets.asset_id = unhex(wanted.
 
 
 def _eligible(ctx: Context, tx: Transaction, wanted: list[UUID], owner_id: int) -> dict[UUID, int]:
-    """The keys of those that may be in an album of this owner."""
+    """The keys of those that may be in an album of this owner, in the order they are named."""
     return dict(
         tx.rows(
             lambda asset_id, key: (UUID(bytes=asset_id), key),
             f"SELECT assets.asset_id, assets.id FROM {_CHOSEN}"
-            f" WHERE deleted_at IS NULL AND {LISTED} AND (? OR assets.owner_id = ?)",
+            f" WHERE deleted_at IS NULL AND {LISTED} AND (? OR assets.owner_id = ?)"
+            " ORDER BY wanted.key",
             (_named(wanted), ctx.principal.is_admin, owner_id),
         )
     )
 
 
-def _present(tx: Transaction, album_id: int, wanted: list[UUID]) -> set[UUID]:
+def _present(tx: Transaction, album_id: int, wanted: list[UUID]) -> set[int]:
+    """The keys of those that are in the album."""
     return set(
         tx.rows(
-            lambda asset_id: UUID(bytes=asset_id),
-            f"SELECT assets.asset_id FROM {_CHOSEN}"
-            " JOIN album_assets ON album_assets.asset_id = assets.id AND album_id = ?",
-            (_named(wanted), album_id),
+            lambda key: key,
+            "SELECT asset_id FROM album_assets WHERE album_id = ?"
+            f" AND asset_id IN (SELECT assets.id FROM {_CHOSEN})",
+            (album_id, _named(wanted)),
         )
     )
 
