@@ -122,6 +122,10 @@ def _chosen(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"asset_ids": [thing_id]}
 
 
+def _liked(scene: Scene, actor: Api, thing_id: str) -> Any:
+    return {"asset_ids": [thing_id], "liked": True}
+
+
 def _new_account(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"username": scene.new_name()}
 
@@ -222,6 +226,7 @@ CALLS = {
     "run_setup": Call(answer=409),
     "set_asset_description": Call(PHOTO, {"description": "Lake"}),
     "set_asset_like": Call(PHOTO, {"liked": True}),
+    "set_asset_likes": Call(PHOTO, _liked),
     "set_asset_rating": Call(PHOTO, {"rating": 3}),
     "set_asset_rating_and_like": Call(PHOTO, {"rating": 4, "liked": False}),
     # A stream has no end to wait for; its rules are those of its headers.

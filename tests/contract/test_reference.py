@@ -40,6 +40,7 @@ BEYOND = {
     "revoke_invite",
     "revoke_other_sessions",
     "revoke_session",
+    "set_asset_likes",
     "stream_events",
 }
 

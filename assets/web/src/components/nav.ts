@@ -12,6 +12,7 @@ export interface NavEntry {
 
 export const NAV: readonly NavEntry[] = [
   { page: 'photos', href: '/photos', label: 'nav.photos', icon: 'photos' },
+  { page: 'albums', href: '/albums', label: 'nav.albums', icon: 'albums' },
   { page: 'upload', href: '/upload', label: 'nav.upload', icon: 'upload' },
   { page: 'repositories', href: '/repositories', label: 'nav.repositories', icon: 'folder', admin: true },
   { page: 'activity', href: '/activity', label: 'nav.activity', icon: 'activity', admin: true },
@@ -20,6 +21,7 @@ export const NAV: readonly NavEntry[] = [
 
 /** Pages that are reached from others. */
 const FURTHER: Partial<Record<PageName, MessageKey>> = {
+  album: 'nav.albums',
   account: 'account.title',
   users: 'users.title',
   audit: 'audit.title',
