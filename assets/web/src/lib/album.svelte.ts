@@ -35,13 +35,13 @@ export class AlbumView implements Source {
     const closing = [
       // Told at once that everything is new, when the stream opens.
       events.on('albums', ({ changed, truncated }) => {
-        if (truncated || changed.includes(this.id)) void this.loadMore();
+        if (truncated || changed.includes(this.id)) void this.renew();
       }),
       events.on('assets', ({ changed, truncated }) => {
-        if (truncated || changed.some((it) => this.indexOf(it.asset_id) >= 0)) void this.loadMore();
+        if (truncated || changed.some((it) => this.indexOf(it.asset_id) >= 0)) void this.renew();
       }),
     ];
-    void this.loadMore();
+    void this.renew();
     return () => closing.forEach((close) => close());
   }
 
@@ -49,8 +49,13 @@ export class AlbumView implements Source {
     return this.positions.get(id) ?? -1;
   }
 
-  /** Reads the whole album again. */
+  /** There is never more; what failed is tried again. */
   async loadMore(): Promise<void> {
+    if (this.error) await this.renew();
+  }
+
+  /** Reads the whole album again. */
+  private async renew(): Promise<void> {
     this.stale = true;
     if (this.loadingMore || this.saving) return;
     this.loadingMore = true;
@@ -89,13 +94,13 @@ export class AlbumView implements Source {
       await arrange(this.id, this.order());
     } finally {
       this.saving--;
-      void this.loadMore();
+      void this.renew();
     }
   }
 
   async remove(ids: readonly string[]): Promise<void> {
     await removeFromAlbum(this.id, ids, this.order());
-    await this.loadMore();
+    await this.renew();
   }
 
   private order(): string[] {

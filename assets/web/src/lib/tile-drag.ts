@@ -62,6 +62,8 @@ export class TileDrag {
 
   private move = (event: PointerEvent): void => {
     if (event.pointerId !== this.start?.id) return;
+    // The button may have been let go outside of the window.
+    if (!this.start.touch && !event.buttons) return this.finish(false);
     this.last = { x: event.clientX, y: event.clientY };
     if (this.active) return this.target.drag(this.point());
     const far = Math.hypot(this.last.x - this.start.x, this.last.y - this.start.y);
