@@ -94,7 +94,10 @@ def make_album(seen: Visit, name: str, first: int, last: int) -> list[str]:
     chosen = names(page)[first : last + 1]
     page.get_by_test_id("selection-bar").get_by_role("button", name="Add to album").click()
     page.get_by_label("Find an album or name a new one").fill(name)
-    page.get_by_role("button", name=f"New album “{name}”").click()
+    new = page.get_by_role("button", name=f"New album “{name}”")
+    expect(new).to_be_visible()
+    seen.shot("add-to-album")
+    new.click()
     expect(page.get_by_text(f"{len(chosen)} items added to “{name}”")).to_be_visible()
     expect(page.get_by_test_id("selection-bar")).to_be_hidden()
     page.get_by_role("link", name="Albums", exact=True).locator("visible=true").click()
@@ -237,3 +240,37 @@ def test_a_selection_by_mouse_and_keyboard(at_home: Visit) -> None:
     page.keyboard.press("Space")
     page.keyboard.press("Shift+ArrowRight")
     expect(bar).to_contain_text("2 selected")
+
+
+MAKE_ALBUMS = """async (count) => {
+    const headers = {
+        'Authorization': `Bearer ${localStorage.getItem('lumilio.token')}`,
+        'Content-Type': 'application/json',
+    };
+    for (let i = 1; i <= count; i++) {
+        const body = JSON.stringify({ album_name: `Elsewhere ${i}` });
+        await fetch('/api/v1/albums', { method: 'POST', headers, body });
+    }
+}"""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("at_home", ["desktop"], indirect=True)
+def test_albums_made_elsewhere_appear_page_by_page(at_home: Visit) -> None:
+    """The page hears of them by itself; more than a page of them are loaded when asked for."""
+    page = at_home.page
+    page.get_by_role("link", name="Albums", exact=True).locator("visible=true").click()
+    page.get_by_role("button", name="New album").click()
+    page.get_by_label("Name of the album").fill("By hand")
+    page.get_by_role("button", name="Create album").click()
+    expect(page.get_by_text("Nothing in this album yet")).to_be_visible()
+    page.get_by_role("link", name="All albums").click()
+    cards = page.get_by_test_id("album")
+    expect(cards.first).to_contain_text("By hand")
+    page.evaluate(MAKE_ALBUMS, 61)
+    expect(cards.first).to_contain_text("Elsewhere 61")
+    expect(cards).to_have_count(60)
+    page.get_by_role("button", name="Show more").click()
+    expect(cards.filter(has_text="By hand")).to_be_visible()
+    shown = [card.get_attribute("href") for card in cards.all()]
+    assert len(shown) == len(set(shown)) > 61

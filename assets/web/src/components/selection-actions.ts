@@ -1,6 +1,7 @@
 import type { Component } from 'svelte';
 import { fetchFile, post } from '../api/client';
 import { t, tn, type MessageKey } from '../i18n';
+import { tell } from '../lib/albums.svelte';
 import { saveFile } from '../lib/export';
 import { toasts } from '../lib/toasts.svelte';
 import AddToAlbum from './AddToAlbum.svelte';
@@ -21,16 +22,21 @@ export type SelectionAction = {
 /** **An action that all pages have is one line here**; those of one page come with its selection bar. */
 export const ACTIONS: readonly SelectionAction[] = [
   { label: 'select.add_to_album', icon: 'albumAdd', dialog: AddToAlbum as DialogOf, ends: true },
-  { label: 'select.like', icon: 'heart', run: like },
+  { label: 'select.like', icon: 'heart', run: like, most: 10_000 },
   { label: 'select.download', icon: 'download', run: download, most: 10_000 },
 ];
 
 async function like(ids: string[]): Promise<void> {
-  const { changed } = await post('/api/v1/assets/likes', { body: { asset_ids: ids, liked: true } });
+  const { changed } = await setLiked(ids, true);
+  if (!changed.length) return toasts.show(tn('select.liked', ids.length));
   toasts.show(tn('select.liked', ids.length), {
     label: t('edit.undo'),
-    run: () => void post('/api/v1/assets/likes', { body: { asset_ids: changed, liked: false } }),
+    run: () => void setLiked(changed, false).catch(tell),
   });
+}
+
+function setLiked(asset_ids: string[], liked: boolean) {
+  return post('/api/v1/assets/likes', { body: { asset_ids, liked } });
 }
 
 async function download(ids: string[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { get, put } from '../api/client';
+import { ApiError } from '../api/errors';
 import type { Album } from '../api/types';
 import { arrange, removeFromAlbum } from './albums.svelte';
 import { itemOf, type Item } from './collection';
@@ -75,6 +76,7 @@ export class AlbumView implements Source {
       }
     } catch (error) {
       this.error = error;
+      if (error instanceof ApiError && error.status === 404) this.album = null;
     } finally {
       this.loadingMore = false;
     }

@@ -10,15 +10,23 @@ const PAGE = 60;
 /** Most that one request takes. */
 const MOST = 10_000;
 
+interface Loaded {
+  items: Album[];
+  total: number;
+}
+
 /** One's own albums, the newest first: loaded page by page, and anew when the server tells of a change. */
 class Albums {
   items = $state.raw<Album[]>([]);
   total = $state<number | null>(null);
   loading = $state(false);
   error = $state.raw<unknown>(null);
-  private stale = false;
 
   readonly complete = $derived(this.total !== null && this.items.length >= this.total);
+
+  private queue: Promise<void> = Promise.resolve();
+  private stale = false;
+  private generation = 0;
 
   constructor() {
     session.onSignOut(() => this.reset());
@@ -31,18 +39,19 @@ class Albums {
     if (this.total === null) void this.loadMore();
   }
 
-  async loadMore(): Promise<void> {
-    if (this.complete) return;
-    await this.load(async () => {
+  loadMore(): Promise<void> {
+    return this.load(async () => {
       const page = await pageAt(this.items.length);
-      this.items = [...this.items, ...page.albums];
-      this.total = page.total;
+      return { items: joined(this.items, page.albums), total: page.total };
     });
   }
 
   async loadAll(): Promise<void> {
-    do await this.loadMore();
-    while (!this.complete && !this.error);
+    while (!this.complete) {
+      const before = this.items.length;
+      await this.loadMore();
+      if (this.error || this.items.length === before) return;
+    }
   }
 
   async create(name: string, description = ''): Promise<Album> {
@@ -59,44 +68,51 @@ class Albums {
   }
 
   /** Reads again as many as are shown. */
-  private async renew(): Promise<void> {
+  private renew(): Promise<void> {
+    if (this.stale) return this.queue;
     this.stale = true;
-    if (this.loading) return;
-    while (this.stale && !this.error) {
+    return this.load(async () => {
       this.stale = false;
-      await this.load(async () => {
-        const shown = Math.max(this.items.length, PAGE);
-        let items: Album[] = [];
-        let total = 1;
-        while (items.length < Math.min(shown, total)) {
-          const page = await pageAt(items.length);
-          if (!page.albums.length) break;
-          items = [...items, ...page.albums];
-          total = page.total;
-        }
-        this.items = items;
-        this.total = total === 1 ? items.length : total;
-      });
-    }
+      let page = await pageAt(0);
+      let items = page.albums;
+      while (items.length < Math.min(this.items.length, page.total) && page.albums.length) {
+        page = await pageAt(items.length);
+        items = joined(items, page.albums);
+      }
+      return { items, total: page.total };
+    });
   }
 
-  private async load(step: () => Promise<void>): Promise<void> {
-    this.loading = true;
-    this.error = null;
-    try {
-      await step();
-    } catch (error) {
-      this.error = error;
-    } finally {
-      this.loading = false;
-    }
+  /** One after the other, so that no page is taken twice. */
+  private load(read: () => Promise<Loaded>): Promise<void> {
+    this.queue = this.queue.then(async () => {
+      const { generation } = this;
+      this.loading = true;
+      this.error = null;
+      try {
+        const found = await read();
+        if (generation === this.generation) ({ items: this.items, total: this.total } = found);
+      } catch (error) {
+        if (generation === this.generation) this.error = error;
+      } finally {
+        this.loading = false;
+      }
+    });
+    return this.queue;
   }
 
   private reset(): void {
+    this.generation++;
     this.items = [];
     this.total = null;
     this.error = null;
   }
+}
+
+/** A new album moves the others on, so that a page may begin with what the last one ended with. */
+function joined(items: readonly Album[], more: readonly Album[]): Album[] {
+  const known = new Set(items.map((album) => album.album_id));
+  return [...items, ...more.filter((album) => !known.has(album.album_id))];
 }
 
 function pageAt(offset: number) {
