@@ -53,7 +53,8 @@ def remove_all(ctx: Context, album_id: int, asset_ids: list[UUID]) -> int:
     with ctx.db.write() as tx:
         albums.require(ctx, tx, album_id)
         removed = tx.run(
-            f"DELETE FROM album_assets WHERE album_id = ? AND asset_id IN (SELECT assets.id FROM {_CHOSEN})",
+            "DELETE FROM album_assets WHERE album_id = ?"
+            f" AND asset_id IN (SELECT assets.id FROM {_CHOSEN})",
             (album_id, _named(asset_ids)),
         )
         if removed:
