@@ -9,7 +9,8 @@ from lumilio.api.auth import Message
 from lumilio.api.parameters import OutOfRange
 from lumilio.api.typed import Router
 from lumilio.errors import Forbidden, NotFound
-from lumilio.library import albums
+from lumilio.library import album_contents, albums
+from lumilio.library.album_contents import AlbumAdditions
 from lumilio.library.albums import Album, AlbumAsset, AlbumChange, AlbumType, AssetAlbum
 from lumilio.library.context import Context
 
@@ -19,8 +20,11 @@ of_assets = Router("assets", "Photos, videos and recordings.", gate="first")
 AlbumId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 AlbumName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 Position = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+AssetIds = Annotated[list[UUID], Meta(min_length=1, max_length=10_000)]
 
-_MEMBER = "/albums/{id}/assets/{assetId}"
+_MEMBERS = "/albums/{id}/assets"
+_MEMBER = f"{_MEMBERS}/{{assetId}}"
+_BODY_LIMIT = 1 << 20
 _FOUND = (NotFound, Forbidden)
 
 
@@ -99,7 +103,13 @@ class AlbumAssetPosition(Struct, frozen=True):
 class AlbumOrder(Struct, frozen=True):
     """Assets of the album in their new order; the others follow as they were."""
 
-    asset_ids: Annotated[list[UUID], Meta(min_length=1, max_length=10_000)]
+    asset_ids: AssetIds
+
+
+class AlbumAssets(Struct, frozen=True):
+    """Assets to put into an album or to take out of it."""
+
+    asset_ids: AssetIds
 
 
 @api.get("/albums", role="user")
@@ -155,18 +165,34 @@ def delete_album(ctx: Context, id: AlbumId) -> Message:
     return Message("The album is deleted")
 
 
-@api.get("/albums/{id}/assets", role="user", errors=_FOUND)
+@api.get(_MEMBERS, role="user", errors=_FOUND)
 def list_album_assets(ctx: Context, id: AlbumId, query: InRepository) -> AlbumAssetList:
     """List all assets of an album in their order."""
     found = albums.members(ctx, id, query.repository_id)
     return AlbumAssetList(id, found, len(found))
 
 
-@api.put("/albums/{id}/order", role="user", body_limit=1 << 20, errors=_FOUND)
+@api.put("/albums/{id}/order", role="user", body_limit=_BODY_LIMIT, errors=_FOUND)
 def arrange_album_assets(ctx: Context, id: AlbumId, body: AlbumOrder) -> Message:
     """Put the assets of an album into an order (our addition)."""
     albums.arrange(ctx, id, body.asset_ids)
     return Message("The order is changed")
+
+
+@api.post(_MEMBERS, role="user", body_limit=_BODY_LIMIT, errors=_FOUND)
+def add_album_assets(ctx: Context, id: AlbumId, body: AlbumAssets) -> AlbumAdditions:
+    """Put many assets into an album at once (our addition).
+
+    They come last, in the order they are named. What cannot be added is refused by itself.
+    """
+    return album_contents.add_all(ctx, id, body.asset_ids)
+
+
+@api.delete(_MEMBERS, role="user", body_limit=_BODY_LIMIT, errors=_FOUND)
+def remove_album_assets(ctx: Context, id: AlbumId, body: AlbumAssets) -> Message:
+    """Take many assets out of an album at once (our addition)."""
+    removed = album_contents.remove_all(ctx, id, body.asset_ids)
+    return Message(f"{removed} assets are no longer in the album")
 
 
 @api.post(_MEMBER, role="user", errors=_FOUND)

@@ -1,8 +1,9 @@
 """What people say about an asset, over what its file says: metadata, description, stars, likes."""
 
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from lumilio.api.auth import Message
 from lumilio.api.typed import Router
@@ -36,6 +37,19 @@ class LikeUpdate(Struct):
     """Whether the asset is liked."""
 
     liked: bool = False
+
+
+class LikesUpdate(Struct):
+    """Whether these assets are liked."""
+
+    asset_ids: Annotated[list[UUID], Meta(min_length=1, max_length=10_000)]
+    liked: bool
+
+
+class LikesChanged(Struct):
+    """The assets of which that was not so before."""
+
+    changed: list[UUID]
 
 
 class RatingAndLikeUpdate(Struct):
@@ -74,6 +88,12 @@ def set_asset_like(ctx: Context, id: UUID, body: LikeUpdate) -> Message:
     """Like or unlike an asset."""
     metadata_layers.like(ctx, id, liked=body.liked)
     return Message("Like updated successfully")
+
+
+@api.post("/assets/likes", role="user", body_limit=1 << 20, errors=(NotFound, Forbidden))
+def set_asset_likes(ctx: Context, body: LikesUpdate) -> LikesChanged:
+    """Like or unlike many assets at once, all or none (our addition)."""
+    return LikesChanged(metadata_layers.like_all(ctx, body.asset_ids, liked=body.liked))
 
 
 @api.put("/assets/{id}/rating-and-like", role="user", errors=(NotFound, Forbidden))

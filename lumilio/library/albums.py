@@ -102,14 +102,14 @@ def list_own(
 def get(ctx: Context, album_id: int, repository_id: UUID | None) -> Album:
     """One album; raises NotFound and Forbidden."""
     with ctx.db.read() as db:
-        _require(ctx, db, album_id)
+        require(ctx, db, album_id)
         return _one(db, album_id, _scope(db, repository_id))
 
 
 def change(ctx: Context, album_id: int, wanted: AlbumChange) -> Album:
     """Change an album; raises NotFound, Forbidden and BadRequest."""
     with ctx.db.write() as tx:
-        _require(ctx, tx, album_id)
+        require(ctx, tx, album_id)
         columns = _columns(ctx, tx, wanted) | {"updated_at": to_microseconds(ctx.now())}
         tx.run(
             f"UPDATE albums SET {', '.join(f'{name} = :{name}' for name in columns)}"
@@ -122,14 +122,14 @@ def change(ctx: Context, album_id: int, wanted: AlbumChange) -> Album:
 def delete(ctx: Context, album_id: int) -> None:
     """Delete an album, whose assets stay; raises NotFound and Forbidden."""
     with ctx.db.write() as tx:
-        _require(ctx, tx, album_id)
+        require(ctx, tx, album_id)
         tx.run("DELETE FROM albums WHERE id = ?", (album_id,))
 
 
 def members(ctx: Context, album_id: int, repository_id: UUID | None) -> list[AlbumAsset]:
     """All assets of an album in their order; raises NotFound and Forbidden."""
     with ctx.db.read() as db:
-        _require(ctx, db, album_id)
+        require(ctx, db, album_id)
         return db.rows(
             _decode_member,
             f"SELECT album_assets.position, album_assets.added_time, {assets.COLUMNS}"
@@ -146,7 +146,7 @@ def add(ctx: Context, album_id: int, asset_id: UUID, position: int | None = None
     Raises NotFound, also for the trash, and Forbidden, also when the two have different owners.
     """
     with ctx.db.write() as tx:
-        owner_id = _require(ctx, tx, album_id)
+        owner_id = require(ctx, tx, album_id)
         key, asset_owner_id = assets.require_active(ctx, tx, asset_id)
         if asset_owner_id != owner_id and not ctx.principal.is_admin:
             raise Forbidden("Asset and album must belong to the same user")
@@ -155,25 +155,25 @@ def add(ctx: Context, album_id: int, asset_id: UUID, position: int | None = None
             " VALUES (?, ?, ?, ?)",
             (album_id, key, position, to_microseconds(ctx.now())),
         )
-        _touch(ctx, tx, album_id)
+        touch(ctx, tx, album_id)
 
 
 def remove(ctx: Context, album_id: int, asset_id: UUID) -> None:
     """Take an asset out of an album, also one in the trash; raises NotFound and Forbidden."""
     with ctx.db.write() as tx:
-        _require(ctx, tx, album_id)
+        require(ctx, tx, album_id)
         tx.run(
             "DELETE FROM album_assets WHERE album_id = ?"
             " AND asset_id = (SELECT id FROM assets WHERE asset_id = ?)",
             (album_id, asset_id.bytes),
         )
-        _touch(ctx, tx, album_id)
+        touch(ctx, tx, album_id)
 
 
 def move(ctx: Context, album_id: int, asset_id: UUID, position: int) -> None:
     """Give an asset another place in an album; raises NotFound and Forbidden."""
     with ctx.db.write() as tx:
-        _require(ctx, tx, album_id)
+        require(ctx, tx, album_id)
         moved = tx.run(
             "UPDATE album_assets SET position = ? WHERE album_id = ?"
             " AND asset_id = (SELECT id FROM assets WHERE asset_id = ?)",
@@ -181,7 +181,7 @@ def move(ctx: Context, album_id: int, asset_id: UUID, position: int) -> None:
         )
         if not moved:
             raise NotFound("This asset is not in the album")
-        _touch(ctx, tx, album_id)
+        touch(ctx, tx, album_id)
 
 
 def arrange(ctx: Context, album_id: int, asset_ids: list[UUID]) -> None:
@@ -191,7 +191,7 @@ def arrange(ctx: Context, album_id: int, asset_ids: list[UUID]) -> None:
     """
     wanted = json_array(asset_id.hex for asset_id in asset_ids)
     with ctx.db.write() as tx:
-        _require(ctx, tx, album_id)
+        require(ctx, tx, album_id)
         known = tx.rows(
             lambda key: (key,),
             "SELECT assets.id FROM json_each(?) AS wanted"
@@ -214,7 +214,7 @@ def arrange(ctx: Context, album_id: int, asset_ids: list[UUID]) -> None:
             "UPDATE album_assets SET position = ? WHERE album_id = ? AND asset_id = ?",
             [(position, album_id, *key) for position, key in enumerate(order)],
         )
-        _touch(ctx, tx, album_id)
+        touch(ctx, tx, album_id)
 
 
 def of_asset(ctx: Context, asset_id: UUID) -> list[AssetAlbum]:
@@ -315,7 +315,7 @@ def _one(db: Connection, album_id: int, scope: int | None = None) -> Album:
     return found
 
 
-def _require(ctx: Context, db: Connection, album_id: int) -> int:
+def require(ctx: Context, db: Connection, album_id: int) -> int:
     """Whose album it is; raises NotFound and Forbidden."""
     owner_id: int | None = db.value("SELECT user_id FROM albums WHERE id = ?", (album_id,))
     if owner_id is None:
@@ -364,5 +364,6 @@ def _cover(ctx: Context, db: Connection, asset_id: UUID) -> int:
         raise BadRequest("The cover is none of your assets") from error
 
 
-def _touch(ctx: Context, tx: Transaction, album_id: int) -> None:
+def touch(ctx: Context, tx: Transaction, album_id: int) -> None:
+    """Note that the album has changed."""
     tx.run("UPDATE albums SET updated_at = ? WHERE id = ?", (to_microseconds(ctx.now()), album_id))

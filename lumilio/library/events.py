@@ -1,4 +1,4 @@
-"""What commits mean to one account: changed assets, jobs, scans, uploads and repositories."""
+"""What commits mean to one account: changed assets, albums, jobs, scans, uploads, repositories."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -74,6 +74,17 @@ class UploadsChanged(Struct, tag_field="type", tag="uploads"):
     truncated: Truncated
 
 
+class AlbumsChanged(Struct, tag_field="type", tag="albums"):
+    """The event `albums`: the ids of those that came, changed or went.
+
+    Each is told to its owner and to administrators. Of one that went nobody knows any more whose
+    it was, so that all are told.
+    """
+
+    changed: list[int]
+    truncated: Truncated
+
+
 class RepositoriesChanged(Struct, tag_field="type", tag="repositories"):
     """The event `repositories`: one came, changed, went away or came back.
 
@@ -84,7 +95,14 @@ class RepositoriesChanged(Struct, tag_field="type", tag="repositories"):
     truncated: Truncated
 
 
-Event = AssetsChanged | JobsChanged | ScansChanged | UploadsChanged | RepositoriesChanged
+Event = (
+    AssetsChanged
+    | JobsChanged
+    | ScansChanged
+    | UploadsChanged
+    | AlbumsChanged
+    | RepositoriesChanged
+)
 
 
 def name_of(event: Event) -> str:
@@ -181,6 +199,16 @@ def _repositories(ctx: Context, db: Connection, keys: str) -> list[UUID]:
     )
 
 
+def _albums(ctx: Context, db: Connection, keys: str) -> list[int]:
+    return db.rows(
+        lambda album_id: album_id,
+        "SELECT changed.value FROM json_each(:keys) AS changed"
+        " LEFT JOIN albums ON albums.id = changed.value"
+        " WHERE albums.id IS NULL OR :is_admin OR albums.user_id = :user_id",
+        _values(ctx, keys),
+    )
+
+
 class _Kind(Struct, frozen=True):
     """An event, and how to read the changed rows of its table."""
 
@@ -194,5 +222,6 @@ _KINDS = {
     "jobs": _Kind(JobsChanged, _jobs),
     "upload_sessions": _Kind(UploadsChanged, upload_progress.of_keys),
     "scan_runs": _Kind(ScansChanged, scans.of_keys, admins_only=True),
+    "albums": _Kind(AlbumsChanged, _albums),
     "repositories": _Kind(RepositoriesChanged, _repositories),
 }

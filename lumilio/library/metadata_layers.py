@@ -112,6 +112,16 @@ def like(ctx: Context, asset_id: UUID, *, liked: bool) -> None:
         _like(tx, _require_own(ctx, tx, asset_id), liked=liked)
 
 
+def like_all(ctx: Context, asset_ids: list[UUID], *, liked: bool) -> list[UUID]:
+    """Like many assets or take that back, all or none; those that this changed.
+
+    Errors as in `replace`.
+    """
+    with ctx.db.write() as tx:
+        keys = {asset_id: _require_own(ctx, tx, asset_id) for asset_id in asset_ids}
+        return [asset_id for asset_id, key in keys.items() if _like(tx, key, liked=liked)]
+
+
 def rate_and_like(ctx: Context, asset_id: UUID, rating: int, *, liked: bool) -> None:
     """Do both in one step. Errors as in `replace`."""
     with ctx.db.write() as tx:
@@ -135,8 +145,12 @@ def _rate(tx: Transaction, key: int, rating: int) -> None:
     _merge(tx, key)
 
 
-def _like(tx: Transaction, key: int, *, liked: bool) -> None:
-    tx.run("UPDATE assets SET liked = ? WHERE id = ?", (int(liked), key))
+def _like(tx: Transaction, key: int, *, liked: bool) -> bool:
+    """Whether that changed anything."""
+    wanted = {"key": key, "liked": liked}
+    return (
+        tx.run("UPDATE assets SET liked = :liked WHERE id = :key AND liked <> :liked", wanted) > 0
+    )
 
 
 def _type(tx: Transaction, key: int, typed: Document) -> None:

@@ -117,6 +117,31 @@ def test_all_assets_can_be_arranged_at_once(library: Library, three: list[str]) 
     assert held(library.admin, album) == [three[2], three[0], three[1]]
 
 
+def test_many_come_in_at_once_in_the_order_they_are_named(
+    library: Library, other: Api, three: list[str]
+) -> None:
+    album = create(library.admin)
+    put_in(library.admin, album, three[1])
+    library.clock.advance(seconds=1)
+    trashed = str(library.add_asset("t.jpg", deleted_at=1, deleted_reason="trashed"))
+    path = f"/albums/{album['album_id']}/assets"
+    wanted = [three[2], UNKNOWN, three[1], three[0], three[2], trashed]
+    answer = library.admin.ok("POST", path, {"asset_ids": wanted})
+    assert answer == {
+        "added": [three[2], three[0]],
+        "present": [three[1]],
+        "refused": [UNKNOWN, trashed],
+    }
+    assert held(library.admin, album) == [three[1], three[2], three[0]]
+    library.admin.ok("DELETE", path, {"asset_ids": [*answer["added"], UNKNOWN]})
+    assert held(library.admin, album) == [three[1]]
+    theirs = f"/albums/{create(other)['album_id']}/assets"
+    assert other.ok("POST", theirs, {"asset_ids": three})["refused"] == three
+    for body in ({"asset_ids": []}, {"asset_ids": ["7"]}, {}):
+        assert library.admin.post(path, body).status_code == 400
+        assert library.admin.call("DELETE", path, json=body).status_code == 400
+
+
 def test_adding_twice_keeps_the_place(library: Library, three: list[str]) -> None:
     album = create(library.admin)
     put_in(library.admin, album, three[0], position=3)

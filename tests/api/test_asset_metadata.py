@@ -210,6 +210,17 @@ def test_the_files_stars_count_until_a_person_gives_some(library: Library) -> No
         assert listed(library, rating=stars) == [asset_id]
 
 
+def test_many_are_liked_at_once_and_what_changed_is_told(library: Library, asset_id: str) -> None:
+    second = str(library.add_asset("b.jpg"))
+    library.admin.ok("PUT", f"/assets/{second}/like", {"liked": True})
+    body = {"asset_ids": [asset_id, second], "liked": True}
+    assert library.admin.ok("POST", "/assets/likes", body) == {"changed": [asset_id]}
+    assert asset(library, asset_id)["liked"]
+    body = {"asset_ids": [asset_id, "123e4567-e89b-42d3-a456-426614174000"], "liked": False}
+    assert library.admin.post("/assets/likes", body).status_code == 404
+    assert asset(library, asset_id)["liked"]
+
+
 def test_stars_and_likes_that_are_left_out_are_taken_back(library: Library, asset_id: str) -> None:
     path = f"/assets/{asset_id}/rating-and-like"
     library.admin.ok("PUT", path, {"rating": 2, "liked": True})

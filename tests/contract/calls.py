@@ -122,6 +122,10 @@ def _chosen(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"asset_ids": [thing_id]}
 
 
+def _liked(scene: Scene, actor: Api, thing_id: str) -> Any:
+    return {"asset_ids": [thing_id], "liked": True}
+
+
 def _new_account(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"username": scene.new_name()}
 
@@ -136,6 +140,7 @@ def _in_album(scene: Scene, actor: Api, thing_id: str) -> Any:
 
 CALLS = {
     "add_album_asset": Call(ALBUM_AND_ASSET, {"position": 1}),
+    "add_album_assets": Call(ALBUM, _in_album),
     "add_asset_to_album": Call(ASSET_AND_ALBUM),
     "arrange_album_assets": Call(ALBUM, _in_album),
     "begin_passkey_enrollment": Call(body=_with_app),
@@ -207,6 +212,7 @@ CALLS = {
     "regenerate_recovery_codes": Call(body=_with_app),
     "register_account": Call(body=_newcomer),
     "remove_album_asset": Call(ALBUM_AND_ASSET),
+    "remove_album_assets": Call(ALBUM, _in_album),
     "rename_passkey": Call(PASSKEY, {"label": "Watch"}),
     "reprocess_asset": Call(PHOTO),
     "reset_user_access": Call(ACCOUNT),
@@ -220,6 +226,7 @@ CALLS = {
     "run_setup": Call(answer=409),
     "set_asset_description": Call(PHOTO, {"description": "Lake"}),
     "set_asset_like": Call(PHOTO, {"liked": True}),
+    "set_asset_likes": Call(PHOTO, _liked),
     "set_asset_rating": Call(PHOTO, {"rating": 3}),
     "set_asset_rating_and_like": Call(PHOTO, {"rating": 4, "liked": False}),
     # A stream has no end to wait for; its rules are those of its headers.

@@ -18,6 +18,7 @@ OURS = operations(our_document())
 
 # What clients get beyond the contract.
 BEYOND = {
+    "add_album_assets",
     "arrange_album_assets",
     "cancel_job",
     "create_invite",
@@ -31,6 +32,7 @@ BEYOND = {
     "list_sessions",
     "pause_queue",
     "precheck_assets",
+    "remove_album_assets",
     "rename_passkey",
     "resume_queue",
     "retry_job",
@@ -38,6 +40,7 @@ BEYOND = {
     "revoke_invite",
     "revoke_other_sessions",
     "revoke_session",
+    "set_asset_likes",
     "stream_events",
 }
 

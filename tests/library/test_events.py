@@ -10,6 +10,7 @@ from lumilio.library import events, jobs, repositories
 from lumilio.library.context import SYSTEM, Principal
 from lumilio.library.events import (
     MOST_NAMED,
+    AlbumsChanged,
     AssetsChanged,
     Found,
     JobsChanged,
@@ -57,6 +58,26 @@ def test_an_asset_in_the_trash_is_told_as_deleted(library: Library, found: Found
     told = _told(library, found)["assets"]
     assert isinstance(told, AssetsChanged)
     assert [change.is_deleted for change in told.changed] == [True]
+
+
+def test_an_album_is_told_to_its_owner_whenever_it_or_what_it_holds_changes(
+    library: Library, found: Found
+) -> None:
+    album_id = library.admin.ok("POST", "/albums", {"album_name": "Summer"})["album_id"]
+    asset_id = str(library.add_asset())
+    found.keys.clear()
+    body = {"asset_ids": [asset_id]}
+    for method in ("POST", "DELETE"):
+        library.admin.ok(method, f"/albums/{album_id}/assets", body)
+        told = _told(library, found)["albums"]
+        assert isinstance(told, AlbumsChanged)
+        assert told.changed == [album_id]
+        assert "albums" not in _told(library, found, SOMEBODY)
+        found.keys.clear()
+    library.admin.ok("DELETE", f"/albums/{album_id}")
+    told = _told(library, found, SOMEBODY)["albums"]
+    assert isinstance(told, AlbumsChanged)
+    assert told.changed == [album_id]
 
 
 def test_what_was_rolled_back_is_not_told(library: Library, found: Found) -> None:

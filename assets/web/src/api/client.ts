@@ -117,10 +117,11 @@ function secondsToWait(response: Response): number | undefined {
   return Number(response.headers.get('retry-after')) || undefined;
 }
 
-/** A file that the server makes when asked; raises as the other calls do. */
-export async function fetchFile(url: string, signal: AbortSignal): Promise<Blob> {
+/** A file that the server makes when asked, with a body where that says what; raises as the other calls do. */
+export async function fetchFile(url: string, signal?: AbortSignal, body?: unknown): Promise<Blob> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
   const response = await sendSigned((access) =>
-    send('GET', url, undefined, access, signal, { Accept: '*/*' }),
+    send(text === undefined ? 'GET' : 'POST', url, text, access, signal, { Accept: '*/*' }),
   );
   if (!response.ok) throw errorFrom(response.status, await response.text());
   return response.blob();
@@ -174,7 +175,7 @@ export function patch<P extends PathFor<'patch'>>(
 /** Named so because `delete` is a word of the language. */
 export function remove<P extends PathFor<'delete'>>(
   path: P,
-  options: CallOptions<never> = {},
+  options: CallOptions<Payload<P, 'delete' & Method>> = {},
 ): Promise<Answer<P, 'delete'>> {
   return call('DELETE', path, options);
 }

@@ -2,6 +2,8 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 
+export type Album = Schemas['Album'];
+
 /** `thumbhash` is an addition of our server; older documents lack it. */
 export type Asset = Schemas['Asset'] & { thumbhash?: string };
 export type AssetChange = Schemas['AssetChange'];

@@ -2,6 +2,10 @@
 export const icons = {
   photos:
     '<rect x="3.5" y="5" width="17" height="14" rx="3"/><circle cx="8.7" cy="10" r="1.6"/><path d="m4 17 4.6-4.2 3.2 2.8 3.7-4 4.8 4.6"/>',
+  albums: '<rect x="4" y="8.5" width="16" height="11" rx="2.5"/><path d="M6.5 5.5h11M9 2.8h6"/>',
+  albumAdd: '<rect x="4" y="7.5" width="16" height="12" rx="2.5"/><path d="M6.5 4.5h11M12 10.5v6m-3-3h6"/>',
+  albumRemove: '<rect x="4" y="7.5" width="16" height="12" rx="2.5"/><path d="M6.5 4.5h11M9 13.5h6"/>',
+  arrange: '<path d="M8 4.5v15m0 0-3.2-3.2M8 19.5l3.2-3.2M16 19.5v-15m0 0-3.2 3.2M16 4.5l3.2 3.2"/>',
   upload:
     '<path d="M12 15.5V4.5m0 0L7.8 8.7M12 4.5l4.2 4.2"/><path d="M4.5 15v2.2a2.8 2.8 0 0 0 2.8 2.8h9.4a2.8 2.8 0 0 0 2.8-2.8V15"/>',
   activity: '<path d="M3.5 12.5h3.6l2.4-6.5 4.6 12 2.5-5.5h3.9"/>',

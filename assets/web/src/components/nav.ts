@@ -8,10 +8,13 @@ export interface NavEntry {
   label: MessageKey;
   icon: IconName;
   admin?: boolean;
+  /** A page that belongs to it. */
+  part?: PageName;
 }
 
 export const NAV: readonly NavEntry[] = [
   { page: 'photos', href: '/photos', label: 'nav.photos', icon: 'photos' },
+  { page: 'albums', href: '/albums', label: 'nav.albums', icon: 'albums', part: 'album' },
   { page: 'upload', href: '/upload', label: 'nav.upload', icon: 'upload' },
   { page: 'repositories', href: '/repositories', label: 'nav.repositories', icon: 'folder', admin: true },
   { page: 'activity', href: '/activity', label: 'nav.activity', icon: 'activity', admin: true },
@@ -20,6 +23,7 @@ export const NAV: readonly NavEntry[] = [
 
 /** Pages that are reached from others. */
 const FURTHER: Partial<Record<PageName, MessageKey>> = {
+  album: 'nav.albums',
   account: 'account.title',
   users: 'users.title',
   audit: 'audit.title',
@@ -27,6 +31,11 @@ const FURTHER: Partial<Record<PageName, MessageKey>> = {
 
 export function titleOf(page: PageName): MessageKey | undefined {
   return NAV.find((entry) => entry.page === page)?.label ?? FURTHER[page];
+}
+
+/** For the attribute of that name. */
+export function currentIn(entry: NavEntry, page: PageName): 'page' | 'true' | undefined {
+  return entry.page === page ? 'page' : entry.part === page ? 'true' : undefined;
 }
 
 export function navFor(admin: boolean): NavEntry[] {

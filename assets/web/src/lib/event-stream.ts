@@ -8,6 +8,8 @@ export interface Topics {
   uploads: UploadSessionProgress;
   /** Ids. */
   repositories: string;
+  /** Ids. */
+  albums: number;
 }
 
 export type Topic = keyof Topics;
@@ -29,7 +31,7 @@ const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
 const WITHOUT_STREAM_MS = 300_000;
 const POLL_MS = 10_000;
-const TOPICS: readonly Topic[] = ['assets', 'jobs', 'scans', 'uploads', 'repositories'];
+const TOPICS: readonly Topic[] = ['assets', 'jobs', 'scans', 'uploads', 'repositories', 'albums'];
 const LOAD_AGAIN: News<never> = { changed: [], truncated: true };
 
 /**

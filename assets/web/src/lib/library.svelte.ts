@@ -4,6 +4,7 @@ import { itemOf, itemsOf, mergeItems, withoutItems, type Item } from './collecti
 import { events } from './events.svelte';
 import { BATCH, Freshness } from './freshness';
 import { session } from './session.svelte';
+import type { Source } from './source';
 
 const PAGE = 100;
 /** Pages overlap a little, so that a picture moved meanwhile by its capture date is not skipped. */
@@ -14,7 +15,7 @@ const RENEWED = 1_000;
 type Phase = 'new' | 'loading' | 'ready' | 'failed';
 
 /** The timeline's pictures: loaded page by page, kept while other pages are shown, and kept up to date. */
-class Library {
+class Library implements Source {
   items = $state.raw<Item[]>([]);
   total = $state<number | null>(null);
   phase = $state<Phase>('new');

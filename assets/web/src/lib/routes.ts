@@ -1,5 +1,7 @@
 export type PageName =
   | 'photos'
+  | 'albums'
+  | 'album'
   | 'upload'
   | 'settings'
   | 'account'
@@ -22,6 +24,9 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/', 'photos'],
   ['/photos', 'photos'],
   ['/photos/:id', 'photos'],
+  ['/albums', 'albums'],
+  ['/albums/:album', 'album'],
+  ['/albums/:album/:id', 'album'],
   ['/upload', 'upload'],
   ['/settings', 'settings'],
   ['/account', 'account'],

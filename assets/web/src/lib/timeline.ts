@@ -82,7 +82,7 @@ function daysOf(entries: readonly TimelineEntry[]): Run[] {
  * by side, so that a sparse year does not become a column of single pictures.
  */
 export function layoutTimeline(entries: readonly TimelineEntry[], options: TimelineOptions): TimelineLayout {
-  const { width, target, gap, header, between, minSection } = options;
+  const { width, target, gap, between, minSection } = options;
   const sections: TimelineSection[] = [];
   let top = 0;
   let line: Run[] = [];
@@ -108,16 +108,28 @@ export function layoutTimeline(entries: readonly TimelineEntry[], options: Timel
       continue;
     }
     breakLine();
-    const rows: TimelineRow[] = [];
-    let y = 0;
-    for (const row of justify(run.ratios, { width, target, gap })) {
-      rows.push(placeRow(y, row.height, row.widths, run.first + row.start, gap));
-      y += row.height + gap;
-    }
-    add([{ day: run.day, left: 0, top, width, height: header + y - gap, rows }]);
+    add([fillRows(run, top, options)]);
   }
   breakLine();
   return { sections, height: Math.max(0, top - between) };
+}
+
+/** The same without days: all pictures in the order they come, as one section. */
+export function layoutInOrder(entries: readonly TimelineEntry[], options: TimelineOptions): TimelineLayout {
+  if (!entries.length) return { sections: [], height: 0 };
+  const all = { day: 0, first: 0, ratios: entries.map((entry) => entry.ratio) };
+  const section = fillRows(all, 0, options);
+  return { sections: [section], height: section.height };
+}
+
+function fillRows(run: Run, top: number, { width, target, gap, header }: TimelineOptions): TimelineSection {
+  const rows: TimelineRow[] = [];
+  let y = 0;
+  for (const row of justify(run.ratios, { width, target, gap })) {
+    rows.push(placeRow(y, row.height, row.widths, run.first + row.start, gap));
+    y += row.height + gap;
+  }
+  return { day: run.day, left: 0, top, width, height: header + y - gap, rows };
 }
 
 function naturalWidth(run: Run, height: number, gap: number): number {

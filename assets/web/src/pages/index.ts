@@ -5,6 +5,8 @@ type Loader = () => Promise<{ default: Component }>;
 
 export const pages: Record<PageName, Loader> = {
   photos: () => import('./Photos.svelte'),
+  albums: () => import('./Albums.svelte'),
+  album: () => import('./Album.svelte'),
   upload: () => import('./Upload.svelte'),
   settings: () => import('./Settings.svelte'),
   account: () => import('./Account.svelte'),
