@@ -328,7 +328,7 @@ def _moved_from(tx: Transaction, repository: StoredRepository, found: Found) -> 
     same = tx.rows(
         lambda key, path: (key, path),
         "SELECT id, storage_path FROM assets WHERE hash = ? AND repository_id = ?"
-        " AND file_size = ? AND deleted_reason IS NOT 'trashed'",
+        " AND file_size = ?",
         (found.content_hash, repository.key, found.size),
     )
     gone = [
@@ -346,8 +346,10 @@ def _update(tx: Transaction, key: int, found: Found) -> None:
     name = found.storage_path.rsplit("/", 1)[-1]
     tx.run(
         "UPDATE assets SET storage_path = ?, original_filename = ?, folded_filename = ?,"
-        " file_size = ?, file_modified_at = ?, deleted_at = NULL, deleted_reason = NULL"
-        " WHERE id = ?",
+        " file_size = ?, file_modified_at = ?,"
+        # What a person threw away stays in the trash wherever its file goes.
+        " deleted_at = IIF(deleted_reason = 'trashed', deleted_at, NULL),"
+        " deleted_reason = IIF(deleted_reason = 'trashed', deleted_reason, NULL) WHERE id = ?",
         (
             found.storage_path,
             name,

@@ -70,6 +70,12 @@ class Scene:
         self.run("UPDATE assets SET owner_id = ? WHERE asset_id = ?", owner.user_id, asset_id.bytes)
         return str(asset_id)
 
+    def trashed(self, owner: Api) -> str:
+        """The photo, in the trash of an account."""
+        photo = self.give(self.photo, owner)
+        owner.call("DELETE", f"/assets/{photo}")
+        return photo
+
     def session_of(self, owner: Api) -> str:
         """One more session of an account."""
         owner.login(owner.session["user"]["username"])

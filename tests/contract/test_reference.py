@@ -22,16 +22,20 @@ BEYOND = {
     "cancel_job",
     "create_invite",
     "create_user",
+    "delete_trashed_assets",
     "discard_upload_session",
+    "empty_trash",
     "get_asset_motion",
     "get_asset_waveform",
     "get_csrf_token",
+    "get_trash",
     "list_audit_events",
     "list_invites",
     "list_sessions",
     "pause_queue",
     "precheck_assets",
     "rename_passkey",
+    "restore_assets",
     "resume_queue",
     "retry_job",
     "retry_queue",
@@ -39,6 +43,7 @@ BEYOND = {
     "revoke_other_sessions",
     "revoke_session",
     "stream_events",
+    "trash_assets",
 }
 
 # Optional parts of answers that later features bring: absent now, as the contract allows.

@@ -45,6 +45,10 @@ def _paths(library: Library, **wanted: Any) -> list[str]:
     return sorted(item["asset"]["storage_path"] for item in page.get("items", []))
 
 
+def _missing(library: Library) -> list[str]:
+    return library.values("SELECT storage_path FROM assets WHERE deleted_reason = 'missing'")
+
+
 def _ids(library: Library) -> dict[str, str]:
     page = library.admin.page(pagination={"limit": 100})
     return {i["asset"]["storage_path"]: i["asset"]["asset_id"] for i in page.get("items", [])}
@@ -115,7 +119,7 @@ def test_a_missing_file_goes_and_comes_back_with_everything(library: Library, ph
     file.unlink()
     assert _counts(library.scan()) == (0, 0, 1, 0)
     assert _paths(library) == ["b.jpg"]
-    assert _paths(library, is_deleted=True) == ["a.jpg"]
+    assert _missing(library) == ["a.jpg"]
     assert _counts(library.scan()) == (0, 0, 0, 0)
     _put(photos, "a.jpg", 1)
     assert _counts(library.scan()) == (0, 1, 0, 0)
@@ -139,6 +143,23 @@ def test_what_a_person_threw_away_stays_away_whatever_its_file_does(
     library.scan()
     assert _paths(library) == []
     assert library.values("SELECT deleted_reason FROM assets") == ["trashed"]
+
+
+def test_what_a_person_threw_away_stays_away_wherever_its_file_goes(
+    library: Library, photos: Path
+) -> None:
+    file = _put(photos, "a.jpg", 1)
+    _put(photos, "b.jpg", 2)
+    library.scan()
+    trashed = _ids(library)["a.jpg"]
+    library.admin.ok("DELETE", f"/assets/{trashed}")
+    (photos / "deep").mkdir()
+    file.rename(photos / "deep/a.jpg")
+    library.scan()
+    assert _paths(library) == ["b.jpg"]
+    assert _paths(library, is_deleted=True) == ["deep/a.jpg"]
+    library.admin.ok("POST", f"/assets/{trashed}/restore")
+    assert _ids(library)["deep/a.jpg"] == trashed
 
 
 @pytest.mark.parametrize("target", ["renamed.jpg", "deep/er/a.jpg", "A.jpg"])
