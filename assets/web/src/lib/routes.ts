@@ -1,5 +1,6 @@
 export type PageName =
   | 'photos'
+  | 'trash'
   | 'upload'
   | 'settings'
   | 'account'
@@ -22,6 +23,7 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/', 'photos'],
   ['/photos', 'photos'],
   ['/photos/:id', 'photos'],
+  ['/trash', 'trash'],
   ['/upload', 'upload'],
   ['/settings', 'settings'],
   ['/account', 'account'],

@@ -5,6 +5,7 @@ type Loader = () => Promise<{ default: Component }>;
 
 export const pages: Record<PageName, Loader> = {
   photos: () => import('./Photos.svelte'),
+  trash: () => import('./Trash.svelte'),
   upload: () => import('./Upload.svelte'),
   settings: () => import('./Settings.svelte'),
   account: () => import('./Account.svelte'),
