@@ -62,8 +62,7 @@ def test_a_photo_is_deleted_in_the_viewer_and_comes_back_at_once(
     server: Server, visit: OpenPage, viewport: str
 ) -> None:
     seen = visit(server.url, viewport)
-    page = seen.page
-    sign_in(seen, "ada")
+    page = sign_in(seen, "ada", "/photos")
     expect(_tiles(page)).to_have_count(3)
     _throw_away(page, "Delete")
     expect(page.get_by_text("Moved to the trash")).to_be_visible()
@@ -88,8 +87,7 @@ def test_the_trash_gives_back_and_is_emptied_after_being_asked_twice(
     server: Server, visit: OpenPage, viewport: str
 ) -> None:
     seen = visit(server.url, viewport)
-    page = seen.page
-    sign_in(seen, "ada")
+    page = sign_in(seen, "ada", "/photos")
     for left in (2, 1, 0):
         _throw_away(page, "Backspace")
         if left:
@@ -158,8 +156,7 @@ def test_what_could_not_be_deleted_is_told_and_the_days_are_a_setting(
         ada.ok("POST", "/trash/empty", {"count": 1})
         wait_until(lambda: ada.ok("GET", "/trash")["kept"], what="it could not be deleted")
     seen = visit(server.url, "desktop")
-    page = seen.page
-    sign_in(seen, "ada")
+    page = sign_in(seen, "ada", "/photos")
     page.get_by_role("link", name="Trash").click()
     kept = page.get_by_test_id("kept")
     expect(kept).to_contain_text("lake.jpg")

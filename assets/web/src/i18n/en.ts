@@ -235,7 +235,7 @@ export const en = {
   'trash.sure_hint': 'Lumilio cannot undo this.',
   'trash.kept': 'Not deleted',
   'trash.kept_lead': 'These stay in the trash, and their files where they are.',
-  'trash.kept_changed': 'Its file has changed since Lumilio read it. Restore it to keep the new one.',
+  'trash.kept_changed': 'Its file has changed since Lumilio read it.',
   'trash.kept_no_bin': 'Its disk has no bin.',
   'trash.kept_not_removable': 'The system does not let its file be removed.',
   'trash.insist': 'Delete without a bin',
