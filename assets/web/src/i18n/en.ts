@@ -876,6 +876,7 @@ export const en = {
   'queue.retry_asset': 'Preparing again',
   'queue.reindex_assets': 'Rebuilding the search index',
   'queue.rebuild_location_clusters': 'Grouping places',
+  'queue.delete_assets': 'Deleting for good',
   'queue.scan_repository': 'Scanning folders',
   'queue.detect_stacks': 'Finding series',
   'queue.match_live_photo': 'Pairing live photos',
