@@ -166,6 +166,8 @@ def test_what_could_not_be_deleted_is_told_and_the_days_are_a_setting(
     page.get_by_role("link", name="Settings").click()
     days = page.get_by_label("Delete for good")
     expect(days).to_have_value("30")
+    days.scroll_into_view_if_needed()
+    seen.shot("days")
     days.select_option("Never")
     page.get_by_role("link", name="Trash").click()
     expect(page.get_by_text("until you delete it for good")).to_be_visible()
