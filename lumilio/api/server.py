@@ -34,6 +34,7 @@ from lumilio.api import (
     repositories,
     settings,
     setup,
+    trash,
     uploads,
     users,
 )
@@ -62,6 +63,8 @@ ROUTERS: Sequence[Router] = (
     uploads.api,
     batch.api,
     precheck.api,
+    trash.of_assets,
+    trash.api,
     assets.api,
     asset_metadata.api,
     albums.api,

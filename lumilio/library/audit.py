@@ -1,4 +1,4 @@
-"""The audit log: each change about who may come in is recorded in the transaction that makes it.
+"""The audit log: who may come in and what is deleted for good, in the transaction that changes it.
 
 Details never hold secrets, nor what somebody typed as a name: people type passwords there.
 """
@@ -14,6 +14,7 @@ from lumilio.library.context import Context
 
 Action = Literal[
     "access_reset",
+    "assets_deleted",
     "invite_created",
     "invite_revoked",
     "login",

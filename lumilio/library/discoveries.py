@@ -9,7 +9,15 @@ from msgspec import Struct
 
 from lumilio.db import Connection, Transaction, to_microseconds
 from lumilio.errors import CannotRead
-from lumilio.library import developments, file_names, jobs, new_assets, processing, repositories
+from lumilio.library import (
+    developments,
+    file_names,
+    jobs,
+    new_assets,
+    processing,
+    repositories,
+    trash,
+)
 from lumilio.library.context import Context
 from lumilio.library.developments import Develop
 from lumilio.library.jobs import Job
@@ -20,6 +28,10 @@ from lumilio.media.hashes import blake3_of
 from lumilio.media.sniff import format_in
 
 _BYTES_TOGETHER = 16 << 20
+# What lies in the trash follows a renamed file, but takes none that somebody put there anew.
+_MAY_BE_FOLLOWED = (
+    f"(deleted_reason IS NOT 'trashed' OR (file_modified_at = {{}} AND NOT {trash.BEING_DELETED}))"
+)
 
 # Files by storage path, each with the time of its sidecar in microseconds, or None.
 Sidecars = Mapping[str, int | None]
@@ -166,8 +178,15 @@ def follow(
     """Give a file that moved to the asset it belongs to; whether both were still as they were."""
     taken = tx.value(
         "SELECT 1 FROM assets WHERE (repository_id, storage_path) = (?1, ?2)"
-        " UNION ALL SELECT 1 FROM assets WHERE id = ?3 AND storage_path <> ?4",
-        (repository_key, found.storage_path, former.key, former.storage_path),
+        " UNION ALL SELECT 1 FROM assets WHERE id = ?3"
+        f" AND NOT (storage_path = ?4 AND {_MAY_BE_FOLLOWED.format('?5')})",
+        (
+            repository_key,
+            found.storage_path,
+            former.key,
+            former.storage_path,
+            found.modified_at,
+        ),
     )
     if taken:
         return False
@@ -328,8 +347,8 @@ def _moved_from(tx: Transaction, repository: StoredRepository, found: Found) -> 
     same = tx.rows(
         lambda key, path: (key, path),
         "SELECT id, storage_path FROM assets WHERE hash = ? AND repository_id = ?"
-        " AND file_size = ? AND deleted_reason IS NOT 'trashed'",
-        (found.content_hash, repository.key, found.size),
+        f" AND file_size = ? AND {_MAY_BE_FOLLOWED.format('?')}",
+        (found.content_hash, repository.key, found.size, found.modified_at),
     )
     gone = [
         key
@@ -346,8 +365,10 @@ def _update(tx: Transaction, key: int, found: Found) -> None:
     name = found.storage_path.rsplit("/", 1)[-1]
     tx.run(
         "UPDATE assets SET storage_path = ?, original_filename = ?, folded_filename = ?,"
-        " file_size = ?, file_modified_at = ?, deleted_at = NULL, deleted_reason = NULL"
-        " WHERE id = ?",
+        " file_size = ?, file_modified_at = ?,"
+        # What a person threw away stays in the trash wherever its file goes.
+        " deleted_at = IIF(deleted_reason = 'trashed', deleted_at, NULL),"
+        " deleted_reason = IIF(deleted_reason = 'trashed', deleted_reason, NULL) WHERE id = ?",
         (
             found.storage_path,
             name,

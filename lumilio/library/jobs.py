@@ -40,8 +40,9 @@ METADATA = JobKind("metadata_asset", 5, steps=(processing.METADATA,))
 THUMBNAIL = JobKind("thumbnail_asset", 5, steps=processing.PHOTO_TASKS)
 TRANSCODE = JobKind("transcode_asset", 5, steps=(processing.TRANSCODE,), can_be_stopped=True)
 SCAN = JobKind("scan_repository", 25)
+DELETE = JobKind("delete_assets", 5)
 
-# Every queue that the contract names is shown, also those whose jobs later features bring.
+# Every queue that the contract names is shown beside ours, also those whose jobs later features bring.
 KINDS = (
     INGEST,
     DISCOVER,
@@ -52,6 +53,7 @@ KINDS = (
     JobKind("reindex_assets", 25),
     JobKind("rebuild_location_clusters", 25),
     SCAN,
+    DELETE,
     JobKind("detect_stacks", 25),
     JobKind("match_live_photo", 25),
     JobKind("process_semantic", 8),
@@ -359,6 +361,11 @@ def waiting_for(db: Connection, asset_key: int, kind: JobKind) -> list[int]:
         f"SELECT id FROM jobs WHERE asset_id = ? AND kind = ? AND {_WAITING}",
         (asset_key, kind.name),
     )
+
+
+def waiting_on(db: Connection, asset_key: int) -> list[int]:
+    """Ids of all jobs that wait to work on an asset."""
+    return db.rows(int, f"SELECT id FROM jobs WHERE asset_id = ? AND {_WAITING}", (asset_key,))
 
 
 def repository_key(db: Connection, job_id: int) -> int | None:

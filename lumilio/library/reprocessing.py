@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, Transaction
 from lumilio.errors import BadRequest, NotFound
-from lumilio.library import asset_records, assets, developments, jobs, processing
+from lumilio.library import asset_records, assets, developments, jobs, processing, trash
 from lumilio.library.context import Context
 from lumilio.library.jobs import JobKind
 
@@ -95,7 +95,7 @@ def _forgotten(db: Connection) -> list[int]:
     return db.rows(
         int,
         "SELECT id FROM assets WHERE processing ->> 'state' = 'processing'"
-        " AND deleted_reason IS NOT 'missing'"
+        f" AND deleted_reason IS NOT 'missing' AND NOT {trash.BEING_DELETED}"
         f" AND {assets.LISTED} AND NOT EXISTS"
         f" (SELECT 1 FROM jobs WHERE asset_id = assets.id AND {jobs.UNFINISHED})",
     )

@@ -27,6 +27,16 @@ LanEnabled = Annotated[
 ]
 
 
+RetentionDays = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=36_500,
+        description="Days that things stay in the trash; 0 keeps them for ever (ours).",
+    ),
+]
+
+
 class LlmSettings(Struct, omit_defaults=True, kw_only=True):
     """Which language model the agent talks to; the key itself is never shown."""
 
@@ -56,6 +66,7 @@ class SystemSettings(Struct, omit_defaults=True):
     ml: MlSettings
     registration_mode: RegistrationMode
     lan_enabled: LanEnabled
+    trash_retention_days: RetentionDays
     updated_at: Instant
     updated_by: int | UnsetType = UNSET
 
@@ -93,6 +104,7 @@ class SystemSettingsPatch(Struct, frozen=True):
     ml: MlSettingsPatch | None = None
     registration_mode: RegistrationMode | None = None
     lan_enabled: bool | None = None
+    trash_retention_days: RetentionDays | None = None
 
 
 class StoredLlm(Struct, frozen=True, kw_only=True):
@@ -128,6 +140,7 @@ class StoredSettings(Struct, frozen=True, kw_only=True):
     ml: StoredMl = StoredMl()
     registration_mode: RegistrationMode = "closed"
     lan_enabled: bool = False
+    trash_retention_days: int = 30
 
 
 def read(db: Connection) -> StoredSettings:
@@ -154,6 +167,11 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
             ml=_merged(before.ml, patch.ml or MlSettingsPatch()),
             registration_mode=patch.registration_mode or before.registration_mode,
             lan_enabled=_or(patch.lan_enabled, before.lan_enabled),
+            trash_retention_days=(
+                before.trash_retention_days
+                if patch.trash_retention_days is None
+                else patch.trash_retention_days
+            ),
         )
         tx.run(
             "INSERT OR REPLACE INTO system_settings (id, content, updated_at, updated_by)"
@@ -245,6 +263,7 @@ def _public(db: Connection, stored: StoredSettings) -> SystemSettings:
         MlSettings(**msgspec.structs.asdict(stored.ml)),
         stored.registration_mode,
         stored.lan_enabled,
+        stored.trash_retention_days,
         from_microseconds(updated_at),
         UNSET if updated_by is None else updated_by,
     )

@@ -110,7 +110,7 @@ class Comparison:
 
     def _compare(self, entry: Entry | None, known: KnownFile | None) -> None:
         if entry is None:
-            if known is not None and known.deleted_reason != "trashed":
+            if known is not None:
                 self._unseen.append(known)
         elif self._is_young(entry):
             self.deferred.append(entry.storage_path)

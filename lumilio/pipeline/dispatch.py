@@ -20,6 +20,7 @@ from lumilio.errors import (
 from lumilio.library import (
     asset_records,
     audit,
+    deletions,
     invites,
     jobs,
     merging,
@@ -84,6 +85,7 @@ class Dispatcher:
         with self._ctx.db.write() as tx:
             jobs.recover(tx)
             jobs.bring_forward(tx, self._ctx.now())
+        deletions.resume(self._ctx)
         for queue in self._queues:
             queue.start()
         self._wake.set()
@@ -276,6 +278,7 @@ class Dispatcher:
 
     def _tidy(self) -> None:
         merging.finish_interrupted(self._ctx)
+        deletions.resume(self._ctx)
         if forgotten := reprocessing.resume_forgotten(self._ctx):
             log.warning("%d assets waited for nothing; they are processed again", forgotten)
         # A clock that is wrong makes everything look old.
@@ -293,6 +296,7 @@ class Dispatcher:
         audit.delete_outdated(self._ctx)
         merging.delete_expired(self._ctx)
         placing.delete_outdated(self._ctx)
+        deletions.expire(self._ctx)
 
 
 def _sentence(error: Exception) -> str | None:

@@ -24,7 +24,7 @@ from lumilio.media.facts import ALL_TASKS
 from lumilio.media.facts import Task as Reading
 from lumilio.media.pool import DecodePool
 from lumilio.media.transcoder import Transcoder
-from lumilio.pipeline import scan, transcodes
+from lumilio.pipeline import deleting, scan, transcodes
 
 # A decoder that failed may have been the victim of something else; twice is the file's own fault.
 _DECODER_ATTEMPTS = 2
@@ -81,6 +81,7 @@ def tasks(
             workers=1,
         ),
         jobs.SCAN.name: Task(lambda ctx, job: scan.run(ctx, job, is_stopping), workers=1),
+        jobs.DELETE.name: Task(lambda ctx, job: deleting.run(ctx, job, is_stopping), workers=1),
     }
 
 

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from lumilio.db import to_microseconds
 from lumilio.errors import BadRequest
+from lumilio.library import trash
 from lumilio.library.assets import LISTED, AssetType
 from lumilio.library.context import Principal
 from lumilio.library.file_names import folded
@@ -96,7 +97,7 @@ def conditions(
     Raises BadRequest for a date or repository id that cannot be read.
     """
     yield (
-        "assets.deleted_at IS NOT NULL" if wanted.is_deleted else "assets.deleted_at IS NULL",
+        trash.IN_TRASH if wanted.is_deleted else "assets.deleted_at IS NULL",
         (),
     )
     yield (LISTED, ())

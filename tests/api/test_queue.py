@@ -13,6 +13,7 @@ NOW = to_microseconds(START)
 SECOND = 1_000_000
 QUEUES = {
     "ingest_asset",
+    "delete_assets",
     "discover_asset",
     "metadata_asset",
     "thumbnail_asset",

@@ -57,6 +57,7 @@ MOVING = Thing(lambda scene, owner: scene.give(scene.moving, owner), 403, is_ope
 RECORDING = Thing(
     lambda scene, owner: scene.give(scene.recording, owner), 403, is_open_to_admins=True
 )
+TRASHED = Thing(Scene.trashed, 403, is_open_to_admins=True)
 ASSETS = (PHOTO, MOVING, VIDEO, RECORDING)
 SESSION = Thing(Scene.session_of, 404)
 PASSKEY = Thing(Scene.passkey_of, 404)
@@ -76,6 +77,7 @@ FAILED_JOB = Thing(lambda scene, owner: scene.job("discarded"))
 WAITING_JOB = Thing(lambda scene, owner: scene.job("available"))
 QUEUE = Thing(lambda scene, owner: "scan_repository")
 
+NOBODYS = "0" * 32
 _PICTURE = ("b.png", png(7))
 _PASSWORD = {"current_password": PASSWORD}
 _RUBBISH = {
@@ -153,11 +155,15 @@ CALLS = {
     "create_repository": Call(body=_new_repository),
     "create_user": Call(body=_new_account),
     "delete_album": Call(ALBUM),
+    "delete_asset": Call(PHOTO),
     "delete_passkey": Call(PASSKEY),
     "delete_repository": Call(REPOSITORY),
+    "delete_trashed_assets": Call(body={"asset_ids": [NOBODYS], "count": 1}),
     "disable_totp": Call(body=_with_app),
     "discard_upload_session": Call(UPLOAD),
     "download_assets_zip": Call(PHOTO, _chosen),
+    # There is another number of things in it.
+    "empty_trash": Call(body={"count": 1000}, answer=409),
     "enable_totp": Call(body=_first_code),
     "export_asset": Call(PHOTO, query={"format": "png"}),
     # There is no authenticator here; tests/browser/test_passkeys.py has one.
@@ -186,6 +192,7 @@ CALLS = {
     "get_runtime_info": Call(),
     "get_setup_status": Call(),
     "get_system_settings": Call(),
+    "get_trash": Call(),
     "get_upload_config": Call(),
     "get_upload_progress": Call(),
     "issue_media_token": Call(),
@@ -216,6 +223,8 @@ CALLS = {
     "rename_passkey": Call(PASSKEY, {"label": "Watch"}),
     "reprocess_asset": Call(PHOTO),
     "reset_user_access": Call(ACCOUNT),
+    "restore_asset": Call(TRASHED),
+    "restore_assets": Call(body={"asset_ids": [NOBODYS]}),
     "resume_queue": Call(QUEUE),
     "retry_job": Call(FAILED_JOB),
     "retry_queue": Call(QUEUE),
@@ -231,6 +240,7 @@ CALLS = {
     "set_asset_rating_and_like": Call(PHOTO, {"rating": 4, "liked": False}),
     # A stream has no end to wait for; its rules are those of its headers.
     "stream_events": Call(method="HEAD"),
+    "trash_assets": Call(body={"asset_ids": [NOBODYS]}),
     "update_album": Call(ALBUM, {"album_name": "Winter"}),
     "update_asset_metadata": Call(PHOTO, {"specific_metadata": None}),
     "update_own_profile": Call(body={"display_name": "Somebody"}),

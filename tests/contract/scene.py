@@ -66,9 +66,23 @@ class Scene:
         return api
 
     def give(self, asset_id: UUID, owner: Api) -> str:
-        """Make somebody the owner of an asset."""
-        self.run("UPDATE assets SET owner_id = ? WHERE asset_id = ?", owner.user_id, asset_id.bytes)
+        """Make somebody the owner of an asset, which a call before may have put into the trash."""
+        self.run(
+            "UPDATE assets SET owner_id = ?, deleted_at = NULL, deleted_reason = NULL"
+            " WHERE asset_id = ?",
+            owner.user_id,
+            asset_id.bytes,
+        )
         return str(asset_id)
+
+    def trashed(self, owner: Api) -> str:
+        """The photo, in the trash of an account."""
+        photo = self.give(self.photo, owner)
+        self.run(
+            "UPDATE assets SET deleted_at = 1, deleted_reason = 'trashed' WHERE asset_id = ?",
+            self.photo.bytes,
+        )
+        return photo
 
     def session_of(self, owner: Api) -> str:
         """One more session of an account."""

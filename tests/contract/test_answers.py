@@ -255,7 +255,7 @@ def _accepted_types(schema: Any) -> set[type]:
         ("GET", "/api/v2/health"),
         ("GET", "/api/v1/health/"),
         ("PUT", "/api/v1/health"),
-        ("DELETE", "/api/v1/assets/types"),
+        ("DELETE", "/api/v1/capabilities"),
         ("PATCH", "/api/v1/repositories"),
         ("POST", "/api/openapi.json"),
     ],

@@ -23,10 +23,13 @@ BEYOND = {
     "cancel_job",
     "create_invite",
     "create_user",
+    "delete_trashed_assets",
     "discard_upload_session",
+    "empty_trash",
     "get_asset_motion",
     "get_asset_waveform",
     "get_csrf_token",
+    "get_trash",
     "list_audit_events",
     "list_invites",
     "list_sessions",
@@ -34,6 +37,7 @@ BEYOND = {
     "precheck_assets",
     "remove_album_assets",
     "rename_passkey",
+    "restore_assets",
     "resume_queue",
     "retry_job",
     "retry_queue",
@@ -42,6 +46,7 @@ BEYOND = {
     "revoke_session",
     "set_asset_likes",
     "stream_events",
+    "trash_assets",
 }
 
 # Optional parts of answers that later features bring: absent now, as the contract allows.

@@ -273,10 +273,10 @@ def test_an_upload_that_could_not_be_stored_is_never_forgotten(fresh: Library) -
     assert _state(fresh, job_id) == "discarded"
 
 
-def test_attempts_and_queues_are_those_of_the_contract() -> None:
+def test_attempts_and_queues_are_those_of_the_contract_and_one_of_ours() -> None:
     attempts = {kind.name: kind.max_attempts for kind in jobs.KINDS}
     assert attempts["ingest_asset"] == attempts["discover_asset"] == 5
     assert attempts["thumbnail_asset"] == attempts["metadata_asset"] == 5
     assert attempts["scan_repository"] == 25
     assert attempts["process_ocr"] == attempts["process_face"] == 8
-    assert len(set(jobs.QUEUES)) == len(jobs.QUEUES) == 17
+    assert len(set(jobs.QUEUES)) == len(jobs.QUEUES) == 18

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from lumilio.library import discoveries, jobs
+from lumilio.library import deletions, discoveries, jobs
 from lumilio.pipeline import walk
 from lumilio.pipeline.compare import Comparison
 from lumilio.pipeline.tasks import tasks
@@ -43,6 +43,10 @@ def _counts(run: dict[str, Any]) -> tuple[int, int, int, int]:
 def _paths(library: Library, **wanted: Any) -> list[str]:
     page = library.admin.page(wanted, pagination={"limit": 100})
     return sorted(item["asset"]["storage_path"] for item in page.get("items", []))
+
+
+def _missing(library: Library) -> list[str]:
+    return library.values("SELECT storage_path FROM assets WHERE deleted_reason = 'missing'")
 
 
 def _ids(library: Library) -> dict[str, str]:
@@ -115,7 +119,7 @@ def test_a_missing_file_goes_and_comes_back_with_everything(library: Library, ph
     file.unlink()
     assert _counts(library.scan()) == (0, 0, 1, 0)
     assert _paths(library) == ["b.jpg"]
-    assert _paths(library, is_deleted=True) == ["a.jpg"]
+    assert _missing(library) == ["a.jpg"]
     assert _counts(library.scan()) == (0, 0, 0, 0)
     _put(photos, "a.jpg", 1)
     assert _counts(library.scan()) == (0, 1, 0, 0)
@@ -139,6 +143,57 @@ def test_what_a_person_threw_away_stays_away_whatever_its_file_does(
     library.scan()
     assert _paths(library) == []
     assert library.values("SELECT deleted_reason FROM assets") == ["trashed"]
+
+
+def test_what_a_person_threw_away_stays_away_wherever_its_file_goes(
+    library: Library, photos: Path
+) -> None:
+    file = _put(photos, "a.jpg", 1)
+    _put(photos, "b.jpg", 2)
+    library.scan()
+    trashed = _ids(library)["a.jpg"]
+    library.admin.ok("DELETE", f"/assets/{trashed}")
+    (photos / "deep").mkdir()
+    file.rename(photos / "deep/a.jpg")
+    library.scan()
+    assert _paths(library) == ["b.jpg"]
+    assert _paths(library, is_deleted=True) == ["deep/a.jpg"]
+    library.admin.ok("POST", f"/assets/{trashed}/restore")
+    assert _ids(library)["deep/a.jpg"] == trashed
+
+
+@pytest.mark.parametrize("is_known_gone", [True, False])
+def test_a_file_that_is_put_there_anew_is_not_taken_into_the_trash(
+    library: Library, photos: Path, is_known_gone: bool
+) -> None:
+    file = _put(photos, "a.jpg", 1)
+    library.scan()
+    trashed = _ids(library)["a.jpg"]
+    library.admin.ok("DELETE", f"/assets/{trashed}")
+    file.unlink()
+    if is_known_gone:
+        library.scan()
+    _put(photos, "again.jpg", 1, at=1_800_000_000)
+    library.scan()
+    assert _paths(library) == ["again.jpg"]
+    assert _paths(library, is_deleted=True) == ["a.jpg"]
+
+
+def test_what_is_being_deleted_takes_no_other_file_along(library: Library, photos: Path) -> None:
+    file = _put(photos, "a.jpg", 1)
+    library.scan()
+    asset_id = _ids(library)["a.jpg"]
+    library.admin.ok("DELETE", f"/assets/{asset_id}")
+    library.admin.ok("POST", "/trash/empty", {"count": 1})
+    # The file went, and then the power.
+    file.unlink()
+    library.run("UPDATE jobs SET state = 'cancelled' WHERE kind = 'delete_assets'")
+    _put(photos, "b.jpg", 1)
+    library.scan()
+    deletions.resume(library.ctx)
+    library.work()
+    assert (photos / "b.jpg").exists()
+    assert _paths(library) == ["b.jpg"]
 
 
 @pytest.mark.parametrize("target", ["renamed.jpg", "deep/er/a.jpg", "A.jpg"])

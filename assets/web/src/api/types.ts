@@ -12,6 +12,7 @@ export type AssetExif = Schemas['AssetExif'];
 export type AssetQuery = Schemas['AssetQuery'];
 export type AuditEvent = Schemas['AuditEvent'];
 export type AuthSession = Schemas['AuthSession'];
+export type BulkOutcome = Schemas['BulkOutcome'];
 export type BrowsePage = Schemas['BrowsePage'];
 export type Invite = Schemas['Invite'];
 export type JobChange = Schemas['JobChange'];
@@ -39,6 +40,7 @@ export type BatchUploadResult = Schemas['BatchUploadResult'];
 export type SystemSettings = Schemas['SystemSettings'];
 export type SystemSettingsPatch = Schemas['SystemSettingsPatch'];
 export type TotpSetup = Schemas['TotpSetup'];
+export type TrashSummary = Schemas['TrashSummary'];
 export type User = Schemas['User'];
 export type UserCreate = Schemas['NewUser'];
 

@@ -18,6 +18,7 @@ export const NAV: readonly NavEntry[] = [
   { page: 'upload', href: '/upload', label: 'nav.upload', icon: 'upload' },
   { page: 'repositories', href: '/repositories', label: 'nav.repositories', icon: 'folder', admin: true },
   { page: 'activity', href: '/activity', label: 'nav.activity', icon: 'activity', admin: true },
+  { page: 'trash', href: '/trash', label: 'trash.title', icon: 'trash' },
   { page: 'settings', href: '/settings', label: 'nav.settings', icon: 'settings' },
 ];
 

@@ -22,6 +22,11 @@ const SAID: [AuditEvent, string][] = [
     event('login_failed', { actor: undefined, count: 60, details: { method: 'password' } }),
     '60 sign-ins to no account were refused (password)',
   ],
+  [event('assets_deleted', { details: { count: 1, why: 'emptied' } }), 'ada deleted 1 item for good'],
+  [
+    event('assets_deleted', { actor: undefined, details: { count: 3, why: 'retention' } }),
+    '3 items had been in the trash for long enough and were deleted for good',
+  ],
   [event('sessions_revoked', { details: { count: 2 } }), 'ada signed out 2 devices of their own'],
   [
     event('user_updated', { subject: 'ben', details: { role: 'admin', is_active: false } }),

@@ -23,6 +23,7 @@ export const ACTIONS: readonly AuditAction[] = [
   'invite_created',
   'invite_revoked',
   'settings_updated',
+  'assets_deleted',
 ];
 
 /** What an administrator should look at twice. */
@@ -52,6 +53,8 @@ export function sentence(event: AuditEvent): string {
       return changes(event, actor, subject).join(' · ');
     case 'settings_updated':
       return t('audit.settings_updated', { actor, names: (event.details.changed as string[]).join(', ') });
+    case 'assets_deleted':
+      return tn(deletion(event), Number(event.details.count), { actor });
     default:
       return t(`audit.${event.action}`, {
         actor,
@@ -65,6 +68,10 @@ export function sentence(event: AuditEvent): string {
 function registration({ details }: AuditEvent): MessageKey {
   if (details.invite_id) return 'audit.guest_registered';
   return details.role === 'admin' ? 'audit.admin_registered' : 'audit.user_registered';
+}
+
+function deletion({ details }: AuditEvent) {
+  return details.why === 'retention' ? 'audit.assets_expired' : 'audit.assets_deleted';
 }
 
 function changes({ details }: AuditEvent, actor: string, subject: string): string[] {

@@ -2,6 +2,7 @@ export type PageName =
   | 'photos'
   | 'albums'
   | 'album'
+  | 'trash'
   | 'upload'
   | 'settings'
   | 'account'
@@ -27,6 +28,7 @@ const ROUTES: readonly (readonly [pattern: string, page: PageName])[] = [
   ['/albums', 'albums'],
   ['/albums/:album', 'album'],
   ['/albums/:album/:id', 'album'],
+  ['/trash', 'trash'],
   ['/upload', 'upload'],
   ['/settings', 'settings'],
   ['/account', 'account'],

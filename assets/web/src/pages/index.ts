@@ -7,6 +7,7 @@ export const pages: Record<PageName, Loader> = {
   photos: () => import('./Photos.svelte'),
   albums: () => import('./Albums.svelte'),
   album: () => import('./Album.svelte'),
+  trash: () => import('./Trash.svelte'),
   upload: () => import('./Upload.svelte'),
   settings: () => import('./Settings.svelte'),
   account: () => import('./Account.svelte'),
