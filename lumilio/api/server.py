@@ -34,6 +34,7 @@ from lumilio.api import (
     repositories,
     settings,
     setup,
+    stacks,
     uploads,
     users,
 )
@@ -66,6 +67,7 @@ ROUTERS: Sequence[Router] = (
     asset_metadata.api,
     albums.api,
     albums.of_assets,
+    stacks.api,
     edits.api,
     downloads.api,
     playback.api,

@@ -68,6 +68,7 @@ ALBUM_AND_ASSET = Thing(
 ASSET_AND_ALBUM = Thing(
     lambda scene, owner: f"{scene.photo} {scene.album_of(owner)}", 403, is_open_to_admins=True
 )
+STACKED = Thing(Scene.stack_of, 403, is_open_to_admins=True)
 ACCOUNT = Thing(lambda scene, owner: str(owner.user_id))
 INVITE = Thing(lambda scene, owner: scene.invite())
 REPOSITORY = Thing(lambda scene, owner: scene.repository())
@@ -134,6 +135,18 @@ def _in_album(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"asset_ids": [str(scene.photo)]}
 
 
+def _stackable(scene: Scene, actor: Api, thing_id: str) -> Any:
+    return {"asset_ids": scene.stackable(actor)}
+
+
+def _stack(scene: Scene, actor: Api, thing_id: str) -> Any:
+    members = [
+        {"asset_id": str(asset_id), "position": position, "relation": "alternative"}
+        for position, asset_id in enumerate((scene.video, scene.photo))
+    ]
+    return {"stack_kind": "manual", "members": members}
+
+
 CALLS = {
     "add_album_asset": Call(ALBUM_AND_ASSET, {"position": 1}),
     "add_asset_to_album": Call(ASSET_AND_ALBUM),
@@ -146,6 +159,7 @@ CALLS = {
     "create_album": Call(body={"album_name": "Summer"}),
     "create_invite": Call(body={"note": "Aunt"}),
     "create_repository": Call(body=_new_repository),
+    "create_stack": Call(body=_stackable, answer=201),
     "create_user": Call(body=_new_account),
     "delete_album": Call(ALBUM),
     "delete_passkey": Call(PASSKEY),
@@ -164,6 +178,7 @@ CALLS = {
     "get_asset_motion": Call(MOVING),
     "get_asset_original": Call(PHOTO),
     "get_asset_sidecar": Call(PHOTO),
+    "get_asset_stack": Call(STACKED),
     "get_asset_thumbnail": Call(PHOTO),
     "get_asset_waveform": Call(RECORDING),
     "get_asset_web_audio": Call(RECORDING),
@@ -207,9 +222,11 @@ CALLS = {
     "regenerate_recovery_codes": Call(body=_with_app),
     "register_account": Call(body=_newcomer),
     "remove_album_asset": Call(ALBUM_AND_ASSET),
+    "remove_asset_from_stack": Call(STACKED),
     "rename_passkey": Call(PASSKEY, {"label": "Watch"}),
     "reprocess_asset": Call(PHOTO),
     "reset_user_access": Call(ACCOUNT),
+    "restore_asset_stack": Call(STACKED, _stack),
     "resume_queue": Call(QUEUE),
     "retry_job": Call(FAILED_JOB),
     "retry_queue": Call(QUEUE),
@@ -223,6 +240,7 @@ CALLS = {
     "set_asset_rating": Call(PHOTO, {"rating": 3}),
     "set_asset_rating_and_like": Call(PHOTO, {"rating": 4, "liked": False}),
     # A stream has no end to wait for; its rules are those of its headers.
+    "set_stack_cover": Call(STACKED),
     "stream_events": Call(method="HEAD"),
     "update_album": Call(ALBUM, {"album_name": "Winter"}),
     "update_asset_metadata": Call(PHOTO, {"specific_metadata": None}),

@@ -32,12 +32,14 @@ BEYOND = {
     "pause_queue",
     "precheck_assets",
     "rename_passkey",
+    "restore_asset_stack",
     "resume_queue",
     "retry_job",
     "retry_queue",
     "revoke_invite",
     "revoke_other_sessions",
     "revoke_session",
+    "set_stack_cover",
     "stream_events",
 }
 
@@ -48,7 +50,6 @@ LATER = {
     "face_result",
     "ocr_result",
     "species_predictions",
-    "stack",
     "tags",
 }
 
