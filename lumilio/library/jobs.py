@@ -40,6 +40,7 @@ METADATA = JobKind("metadata_asset", 5, steps=(processing.METADATA,))
 THUMBNAIL = JobKind("thumbnail_asset", 5, steps=processing.PHOTO_TASKS)
 TRANSCODE = JobKind("transcode_asset", 5, steps=(processing.TRANSCODE,), can_be_stopped=True)
 SCAN = JobKind("scan_repository", 25)
+DETECT_STACKS = JobKind("detect_stacks", 25)
 
 # Every queue that the contract names is shown, also those whose jobs later features bring.
 KINDS = (
@@ -52,7 +53,7 @@ KINDS = (
     JobKind("reindex_assets", 25),
     JobKind("rebuild_location_clusters", 25),
     SCAN,
-    JobKind("detect_stacks", 25),
+    DETECT_STACKS,
     JobKind("match_live_photo", 25),
     JobKind("process_semantic", 8),
     JobKind("process_bioclip", 8),

@@ -164,6 +164,7 @@ CALLS = {
     "delete_album": Call(ALBUM),
     "delete_passkey": Call(PASSKEY),
     "delete_repository": Call(REPOSITORY),
+    "detect_repository_stacks": Call(REPOSITORY),
     "disable_totp": Call(body=_with_app),
     "discard_upload_session": Call(UPLOAD),
     "download_assets_zip": Call(PHOTO, _chosen),

@@ -24,6 +24,7 @@ PROMISED = (
     "delete_album",
     "delete_passkey",
     "delete_repository",
+    "detect_repository_stacks",
     "disable_totp",
     "download_assets_zip",
     "enable_totp",
