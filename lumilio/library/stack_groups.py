@@ -8,7 +8,7 @@ repository.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
+from os.path import splitext
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -55,7 +55,7 @@ class File(Struct, frozen=True):
     @property
     def is_jpeg(self) -> bool:
         """Whether its name says so."""
-        return PurePosixPath(self.name).suffix in (".jpg", ".jpeg")
+        return splitext(self.name)[1] in (".jpg", ".jpeg")
 
     @property
     def place(self) -> str:
@@ -83,7 +83,7 @@ class Anchor(NamedTuple):
 
 def stem_of(name: str) -> str:
     """A file name without its extension."""
-    return PurePosixPath(name).stem
+    return splitext(name)[0]
 
 
 def anchor_of(stem: str) -> Anchor | None:
