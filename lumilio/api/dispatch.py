@@ -52,7 +52,9 @@ def _endpoint(operation: Operation, ctx: Context) -> Endpoint:
             result = await run_in_threadpool(operation.handler, **arguments)
         if isinstance(result, Response):
             return result
-        return Response(_encoder.encode(result), media_type=f"{JSON}; charset=utf-8")
+        return Response(
+            _encoder.encode(result), operation.status, media_type=f"{JSON}; charset=utf-8"
+        )
 
     return endpoint
 

@@ -119,12 +119,13 @@ def _responses(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
         schema: Any = {"type": "string", "format": "binary"}
     else:
         schema = schemas[operation.result]
-    answers = {"200": _content(schema, operation.media) | {"description": "Success"}}
+    content = _content(schema, operation.media)
+    answers = {str(operation.status): content | {"description": "Success"}}
     if RANGE in operation.headers:
         several = _content(schema, "multipart/byteranges")["content"]
         answers["206"] = {
             "description": "The range asked for, or the ranges",
-            "content": answers["200"]["content"] | several,
+            "content": content["content"] | several,
         }
         answers["304"] = {"description": "Not changed"}
         answers["416"] = {"description": "The range lies outside the file"}

@@ -9,7 +9,7 @@ from lumilio.api.auth import Message
 from lumilio.api.parameters import OutOfRange
 from lumilio.api.typed import Router
 from lumilio.errors import BadRequest, Conflict, NotFound, Unavailable
-from lumilio.library import registrations, repositories, scans
+from lumilio.library import registrations, repositories, scans, stack_detection
 from lumilio.library.context import Context
 from lumilio.library.registrations import NewRepository
 from lumilio.library.repositories import Repository, RepositoryChange
@@ -78,6 +78,13 @@ class ScanQueued(Struct):
     repository_id: UUID
     mode: Literal["manual"]
     status: Literal["queued"]
+
+
+class StackDetectionResult(Struct):
+    """What a detection has brought."""
+
+    repository_id: UUID
+    stacks_created: int
 
 
 class ScanPage(Struct, frozen=True):
@@ -161,6 +168,18 @@ def queue_repository_scan(ctx: Context, id: UUID, body: ScanRequest | None = Non
     except NotFound as error:
         raise BadRequest(error.message) from error
     return ScanQueued(job_id, id, "manual", "queued")
+
+
+@api.post("/repositories/{id}/stacks/detect", role="admin")
+def detect_repository_stacks(ctx: Context, id: UUID) -> StackDetectionResult:
+    """Find the stacks of a repository now.
+
+    RAW and JPEG, edited versions, live photos and bursts, which otherwise are found file by file.
+    """
+    try:
+        return StackDetectionResult(id, stack_detection.detect(ctx, id))
+    except NotFound as error:
+        raise BadRequest(error.message) from error
 
 
 @api.get("/repositories/{id}/scans", role="admin")

@@ -52,6 +52,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     accepts_media_token: bool
     errors: tuple[type[LumilioError], ...]
     media: str
+    status: int
     body_limit: int
     multipart: type[Struct] | None
     headers: tuple[Header, ...]
@@ -123,6 +124,7 @@ class Router:
         accepts_media_token: bool = False,
         errors: Sequence[type[LumilioError]] = (),
         media: str = JSON,
+        status: int = 200,
         answer: Any = None,
         body_limit: int = 1 << 20,
         multipart: type[Struct] | None = None,
@@ -143,6 +145,7 @@ class Router:
                     accepts_media_token=accepts_media_token,
                     errors=tuple(errors),
                     media=media,
+                    status=status,
                     body_limit=body_limit,
                     multipart=multipart,
                     headers=tuple(headers),

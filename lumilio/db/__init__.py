@@ -11,6 +11,7 @@ from lumilio.db.database import (
     DamagedDatabase,
     Database,
     Transaction,
+    Value,
     Values,
 )
 from lumilio.db.migrations import NewerDatabase, migrate
@@ -24,6 +25,7 @@ __all__ = [
     "Database",
     "NewerDatabase",
     "Transaction",
+    "Value",
     "Values",
     "from_microseconds",
     "json_array",

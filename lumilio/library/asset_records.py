@@ -12,6 +12,7 @@ from lumilio.library import (
     photo_metadata,
     processing,
     recording_records,
+    stack_detection,
 )
 from lumilio.library.assets import THUMBNAIL_SIZES, StoredAsset, by_key
 from lumilio.library.processing import AssetProcessingStatus
@@ -42,6 +43,8 @@ def record_development(
     elif development.facts is not None:
         recording_records.record_facts(tx, stored.key, development.facts, development)
         motion.announce_stills(tx, stored.key)
+    if development.facts is not None:
+        stack_detection.queue(tx, stored.key, now)
     if development.thumbnails:
         _record_pictures(tx, stored, development)
 

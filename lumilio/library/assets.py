@@ -12,11 +12,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from lumilio.db import Connection, from_microseconds
 from lumilio.errors import NotFound
-from lumilio.library import motion, processing, repositories
+from lumilio.library import motion, processing, repositories, stack_previews
 from lumilio.library.asset_metadata import AssetMetadata
 from lumilio.library.context import Context
 from lumilio.library.motion import Motion
 from lumilio.library.processing import AssetProcessingStatus
+from lumilio.library.stack_previews import StackPreview
 from lumilio.library.users import Instant
 from lumilio.media.thumbnails import ThumbnailSize
 
@@ -30,7 +31,7 @@ COLUMNS = (
     " assets.hash, assets.width, assets.height, assets.duration, assets.upload_time,"
     " assets.taken_time, assets.capture_offset_minutes, assets.rating, assets.liked,"
     " assets.deleted_at, assets.specific_metadata, assets.processing, assets.thumbhash,"
-    f" {motion.COLUMN}"
+    f" {motion.COLUMN}, {stack_previews.COLUMN}"
 )
 # Holds of assets whose repository is registered; while all of them are, no row is read for it.
 LISTED = (
@@ -73,6 +74,9 @@ class Asset(Struct, omit_defaults=True, kw_only=True):
         str | UnsetType, Meta(description="ThumbHash in base64 (our addition).")
     ] = UNSET
     motion: Annotated[Motion | UnsetType, Meta(description="How a photo moves (our addition).")] = (
+        UNSET
+    )
+    stack: Annotated[StackPreview | UnsetType, Meta(description="Left out of expanded lists.")] = (
         UNSET
     )
 
@@ -175,15 +179,18 @@ def require(ctx: Context, asset_id: UUID) -> StoredAsset:
     return found
 
 
-def require_active(ctx: Context, db: Connection, asset_id: UUID) -> tuple[int, int | None]:
+def require_active(
+    ctx: Context, db: Connection, asset_id: UUID, *, even_trashed: bool = False
+) -> tuple[int, int | None]:
     """Key and owner of an asset the caller may see.
 
-    Raises NotFound, also for the trash, and Forbidden.
+    Raises NotFound, also for the trash unless that is wanted, and Forbidden.
     """
     found: tuple[int, int | None] | None = db.row(
         lambda *row: row,
-        f"SELECT id, owner_id FROM assets WHERE asset_id = ? AND deleted_at IS NULL AND {LISTED}",
-        (asset_id.bytes,),
+        f"SELECT id, owner_id FROM assets WHERE asset_id = ? AND (? OR deleted_at IS NULL)"
+        f" AND {LISTED}",
+        (asset_id.bytes, even_trashed),
     )
     if found is None:
         raise NotFound("There is no such asset")
@@ -290,6 +297,7 @@ def decode(
     state: str,
     thumbhash: bytes | None,
     moves: str | None,
+    stack: str | None,
     *,
     kind: type[AnyAsset],
 ) -> AnyAsset:
@@ -323,6 +331,7 @@ def decode(
         processing=processing.decode(state),
         thumbhash=UNSET if thumbhash is None else b64encode(thumbhash).decode(),
         motion=UNSET if moves is None else motion.decode(moves),
+        stack=UNSET if stack is None else stack_previews.decode(stack),
     )
 
 

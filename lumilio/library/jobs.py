@@ -41,6 +41,7 @@ THUMBNAIL = JobKind("thumbnail_asset", 5, steps=processing.PHOTO_TASKS)
 TRANSCODE = JobKind("transcode_asset", 5, steps=(processing.TRANSCODE,), can_be_stopped=True)
 SCAN = JobKind("scan_repository", 25)
 DELETE = JobKind("delete_assets", 5)
+DETECT_STACKS = JobKind("detect_stacks", 25)
 
 # Every queue that the contract names is shown beside ours, also those whose jobs later features bring.
 KINDS = (
@@ -54,7 +55,7 @@ KINDS = (
     JobKind("rebuild_location_clusters", 25),
     SCAN,
     DELETE,
-    JobKind("detect_stacks", 25),
+    DETECT_STACKS,
     JobKind("match_live_photo", 25),
     JobKind("process_semantic", 8),
     JobKind("process_bioclip", 8),

@@ -48,7 +48,8 @@ class PhotoFacts(Struct, frozen=True, omit_defaults=True):
     `focal_length` millimetres, `exposure` EV, latitude and longitude signed decimal degrees,
     altitude metres. `orientation` is the EXIF value 1–8 as written; `width` × `height` is the
     displayed size, already turned.
-    `content_identifier` joins the parts of an Apple Live Photo, `embedded_video` is the clip of a
+    `content_identifier` joins the parts of an Apple Live Photo, `burst_id` the photos of a burst,
+    `embedded_video` is the clip of a
     motion photo, `has_gain_map` True where HDR screens could show more. `rating` is 0–5 stars; `keyword_paths` are keywords with those above them,
     "Places|Italy|Rome".
     """
@@ -71,6 +72,7 @@ class PhotoFacts(Struct, frozen=True, omit_defaults=True):
     width: int | None = None
     height: int | None = None
     content_identifier: str | None = None
+    burst_id: str | None = None
     rating: int | None = None
     keywords: tuple[str, ...] = ()
     keyword_paths: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 _APPLE_HEADER = b"Apple iOS\0"
 _DIRECTORY_START = 14
 _ENTRY = struct.Struct(">HHLL")
+_BURST = 0x000B
 _CONTENT_IDENTIFIER = 0x0011
 _ASCII = 2
 
@@ -16,9 +17,19 @@ _HYPERFIRE, _ULTRAFIRE, _HYPERFIRE_2 = b"\x01\xf1", b"RECONYXUF\0", b"RECONYXH2\
 
 
 def content_identifier(note: bytes) -> str | None:
-    """Return the UUID that joins a Live Photo's still and its clip, or None.
+    """Return the UUID that joins a Live Photo's still and its clip, or None."""
+    return _apple_text(note, _CONTENT_IDENTIFIER)
 
-    Apple's note is a big-endian directory whose offsets count from the note's own start.
+
+def burst_id(note: bytes) -> str | None:
+    """Return the UUID that joins the photos of an Apple burst, or None."""
+    return _apple_text(note, _BURST)
+
+
+def _apple_text(note: bytes, wanted: int) -> str | None:
+    """Return the text of a tag of Apple's.
+
+    The note is a big-endian directory whose offsets count from the note's own start.
     """
     if not note.startswith(_APPLE_HEADER) or len(note) < _DIRECTORY_START + 2:
         return None
@@ -27,7 +38,7 @@ def content_identifier(note: bytes) -> str | None:
     last = min(first + count * _ENTRY.size, len(note) - _ENTRY.size + 1)
     for position in range(first, last, _ENTRY.size):
         tag, kind, length, offset = _ENTRY.unpack_from(note, position)
-        if tag == _CONTENT_IDENTIFIER and kind == _ASCII:
+        if tag == wanted and kind == _ASCII:
             value = note[offset : offset + min(length, 100)]
             return value.rstrip(b"\0").decode("ascii", "replace").strip() or None
     return None

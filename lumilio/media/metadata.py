@@ -33,6 +33,8 @@ _LENSES = ("LensModel", "LensID", "LensType", "Lens", "LensInfo")
 _MODELS = ("Model", "CameraModelName", "UniqueCameraModel")
 _SPEEDS = ("ISO", "ISOSpeedRatings", "RecommendedExposureIndex")
 _FOCAL_LENGTHS = ("FocalLength", "FocalLengthIn35mmFilm", "FocalLengthIn35mmFormat")
+# Apple's name, and that of Google and others in XMP.
+_BURSTS = ("BurstUUID", "BurstID")
 _SENSOR_BORDERS = (
     *("SensorLeftBorder", "SensorTopBorder", "SensorRightBorder", "SensorBottomBorder"),
 )
@@ -101,6 +103,7 @@ def facts_of(tags: Tags) -> PhotoFacts:
         width=width or None,
         height=height or None,
         content_identifier=_first(texts, ("ContentIdentifier",)),
+        burst_id=_first(texts, _BURSTS),
         rating=_rating(texts),
         keywords=_keywords(tags),
         keyword_paths=_keyword_paths(tags),

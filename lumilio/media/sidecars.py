@@ -24,7 +24,7 @@ _DECIDED = ("description", "title", "rating", "keywords", "keyword_paths", "face
 _PLACE = ("gps_latitude", "gps_longitude", "gps_altitude")
 _MEASURED = (
     *("camera_make", "camera_model", "lens_model", "exposure_time", "f_number", "iso_speed"),
-    *("focal_length", "content_identifier"),
+    *("focal_length", "content_identifier", "burst_id"),
 )
 
 

@@ -356,6 +356,8 @@ class _Collector:
         note = bytes(datum.value().data())
         if identifier := maker_notes.content_identifier(note):
             self._add("ContentIdentifier", identifier, identifier)
+        if burst := maker_notes.burst_id(note):
+            self._add("BurstUUID", burst, burst)
         if time := maker_notes.trail_camera_time(note):
             self._fallbacks["DateTimeOriginal"] = time
         if speed := maker_notes.kodak_speed(note):

@@ -15,6 +15,7 @@ from lumilio.library import (
     placing,
     processing,
     repositories,
+    stack_detection,
 )
 from lumilio.library.assets import StoredAsset
 from lumilio.library.context import Context
@@ -79,6 +80,12 @@ def tasks(
             lambda ctx, job: transcodes.run(ctx, job, transcoder),
             # One conversion takes all cores by itself.
             workers=1,
+        ),
+        jobs.DETECT_STACKS.name: Task(
+            stack_detection.run,
+            workers=1,
+            run_together=stack_detection.run_together,
+            most_together=_FILES_TOGETHER,
         ),
         jobs.SCAN.name: Task(lambda ctx, job: scan.run(ctx, job, is_stopping), workers=1),
         jobs.DELETE.name: Task(lambda ctx, job: deleting.run(ctx, job, is_stopping), workers=1),

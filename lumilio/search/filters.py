@@ -113,6 +113,16 @@ def conditions(
     yield from _membership(wanted)
 
 
+def takes_whole_stacks(wanted: AssetFilter, query: str) -> bool:
+    """Whether of a stack's members all are chosen or none, as they share what is asked for."""
+    shared = AssetFilter(
+        repository_id=wanted.repository_id,
+        owner_id=wanted.owner_id,
+        is_deleted=wanted.is_deleted,
+    )
+    return wanted == shared and not query.strip()
+
+
 def _kind(wanted: AssetFilter) -> Iterator[Condition]:
     if wanted.asset_ids is not None:
         ids = tuple(asset_id.bytes for asset_id in wanted.asset_ids)

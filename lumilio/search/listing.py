@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from lumilio.db import Connection, json_array
 from lumilio.errors import BadRequest, Unavailable
 from lumilio.library import assets
 from lumilio.library.assets import Asset
 from lumilio.library.context import Context
-from lumilio.search.filters import LONGEST_TEXT, AssetFilter, conditions
+from lumilio.search import collapsing
+from lumilio.search.collapsing import BrowseItem, Selection
+from lumilio.search.filters import LONGEST_TEXT, AssetFilter, conditions, takes_whole_stacks
 
 StackMode = Literal["collapsed", "expanded"]
 
@@ -18,8 +21,8 @@ _DEFAULT_LIMIT = 20
 _MAX_LIMIT = 100
 _MAX_OFFSET = 2**63 - 1
 _ORDERS = {
-    "date_captured": "assets.capture_order DESC, assets.asset_id DESC",
-    "recently_added": "assets.upload_time DESC, assets.asset_id DESC",
+    "date_captured": "capture_order",
+    "recently_added": "upload_time",
 }
 _STACK_MODES: tuple[StackMode, ...] = ("collapsed", "expanded")
 _SEARCH_TYPES = ("filename", "semantic")
@@ -55,14 +58,6 @@ class AssetQuery(Struct, frozen=True):
     pagination: PageRequest | None = None
 
 
-class BrowseItem(Struct):
-    """A row of a page."""
-
-    type: Literal["asset", "stack"]
-    id: Annotated[str, Meta(pattern="^(asset|stack):[0-9a-f-]{36}$")]
-    asset: Asset
-
-
 class BrowsePage(Struct, omit_defaults=True, kw_only=True):
     """One page of rows."""
 
@@ -82,18 +77,22 @@ def browse(ctx: Context, wanted: AssetQuery) -> BrowsePage:
     if search_type == "semantic" and (wanted.query or "").strip():
         raise Unavailable("Searching by meaning is not available")
     page = wanted.pagination or PageRequest()
-    where, values = _where(ctx, wanted)
+    chosen = _chosen(ctx, wanted)
     with ctx.db.read() as db:
-        total = db.value(f"SELECT count(*) FROM assets WHERE {where}", values)
-        found = db.rows(
-            partial(assets.decode, kind=Asset),
-            f"SELECT {assets.COLUMNS} FROM {assets.FROM} WHERE {where}"
-            f" ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?",
-            (*values, page.rows, page.start),
-        )
+        total, standing = _count(db, chosen)
+        if mode == "expanded":
+            visible = total
+            rows = [_expanded(asset) for asset in _page(db, chosen, [], _ORDERS[order], page)]
+        else:
+            is_simple = total == standing or takes_whole_stacks(*_asked(wanted))
+            others = [] if is_simple else collapsing.covers_of_others(db, chosen)
+            visible = standing + len(others)
+            standing_alone = Selection(f"{chosen.where} AND {_STANDS_ALONE}", chosen.values)
+            found = _page(db, standing_alone, others, _ORDERS[order], page)
+            rows = collapsing.rows(db, chosen, found)
     return BrowsePage(
-        items=[BrowseItem("asset", f"asset:{a.asset_id}", a) for a in found] or UNSET,
-        total_visible=total,
+        items=rows or UNSET,
+        total_visible=visible,
         total_assets=total,
         stack_mode="expanded" if mode == "expanded" else "collapsed",
         limit=page.rows,
@@ -101,15 +100,56 @@ def browse(ctx: Context, wanted: AssetQuery) -> BrowsePage:
     )
 
 
-def _where(
-    ctx: Context, wanted: AssetQuery
-) -> tuple[str, tuple[int | float | str | bytes | None, ...]]:
-    zone = _zone(wanted.viewer_timezone)
-    pairs = list(
-        conditions(wanted.filter or AssetFilter(), wanted.query or "", ctx.principal, zone)
+_STANDS_ALONE = "assets.stack_cover_id IS NULL"
+
+
+def _count(db: Connection, chosen: Selection) -> tuple[int, int]:
+    """How many assets are chosen, and how many of them stand behind no other."""
+    found: tuple[int, int] | None = db.row(
+        lambda *row: row,
+        "SELECT count(*), count(*) - count(assets.stack_cover_id) FROM assets"
+        f" WHERE {chosen.where}",
+        chosen.values,
     )
+    assert found is not None
+    return found
+
+
+def _page(
+    db: Connection, chosen: Selection, others: list[int], order: str, page: PageRequest
+) -> list[Asset]:
+    """The assets on a page of what is chosen and of some others, in order."""
+    keys = "SELECT assets.id, assets.{0} AS place, assets.asset_id FROM assets WHERE {1}"
+    source = keys.format(order, chosen.where)
+    values = chosen.values
+    if others:
+        more = keys.format(order, "assets.id IN (SELECT value FROM json_each(?))")
+        source = f"{source} UNION ALL {more}"
+        values = (*values, json_array(others))
+    return db.rows(
+        partial(assets.decode, kind=Asset),
+        f"WITH page AS MATERIALIZED ({source} ORDER BY 2 DESC, 3 DESC LIMIT ? OFFSET ?)"
+        f" SELECT {assets.COLUMNS} FROM page JOIN assets ON assets.id = page.id"
+        " JOIN repositories ON repositories.id = assets.repository_id"
+        " ORDER BY page.place DESC, page.asset_id DESC",
+        (*values, page.rows, page.start),
+    )
+
+
+def _expanded(asset: Asset) -> BrowseItem:
+    asset.stack = UNSET
+    return BrowseItem("asset", f"asset:{asset.asset_id}", asset)
+
+
+def _asked(wanted: AssetQuery) -> tuple[AssetFilter, str]:
+    return wanted.filter or AssetFilter(), wanted.query or ""
+
+
+def _chosen(ctx: Context, wanted: AssetQuery) -> Selection:
+    zone = _zone(wanted.viewer_timezone)
+    pairs = list(conditions(*_asked(wanted), ctx.principal, zone))
     where = " AND ".join(condition for condition, _ in pairs)
-    return where, tuple(value for _, values in pairs for value in values)
+    return Selection(where, tuple(value for _, values in pairs for value in values))
 
 
 def _choice(text: str | None, allowed: tuple[str, ...], name: str) -> str:

@@ -54,14 +54,17 @@ def ada(server: Server) -> Iterator[Api]:
 
 def _wait_until_ready(ada: Api) -> None:
     def ready() -> bool:
-        items = ada.page().get("items", [])
+        items = ada.page(stack_mode="expanded").get("items", [])
         return {item["asset"]["processing"]["state"] for item in items} == {"complete"}
 
     wait_until(ready, what="all are ready")
 
 
 def _id_of(ada: Api, name: str) -> str:
-    found = {i["asset"]["original_filename"]: i["asset"] for i in ada.page()["items"]}
+    found = {
+        i["asset"]["original_filename"]: i["asset"]
+        for i in ada.page(stack_mode="expanded")["items"]
+    }
     asset_id: str = found[name]["asset_id"]
     return asset_id
 

@@ -69,6 +69,7 @@ ALBUM_AND_ASSET = Thing(
 ASSET_AND_ALBUM = Thing(
     lambda scene, owner: f"{scene.photo} {scene.album_of(owner)}", 403, is_open_to_admins=True
 )
+STACKED = Thing(Scene.stack_of, 403, is_open_to_admins=True)
 ACCOUNT = Thing(lambda scene, owner: str(owner.user_id))
 INVITE = Thing(lambda scene, owner: scene.invite())
 REPOSITORY = Thing(lambda scene, owner: scene.repository())
@@ -140,6 +141,18 @@ def _in_album(scene: Scene, actor: Api, thing_id: str) -> Any:
     return {"asset_ids": [str(scene.photo)]}
 
 
+def _stackable(scene: Scene, actor: Api, thing_id: str) -> Any:
+    return {"asset_ids": scene.stackable(actor)}
+
+
+def _stack(scene: Scene, actor: Api, thing_id: str) -> Any:
+    members = [
+        {"asset_id": str(asset_id), "position": position, "relation": "alternative"}
+        for position, asset_id in enumerate((scene.video, scene.photo))
+    ]
+    return {"stack_kind": "manual", "members": members}
+
+
 CALLS = {
     "add_album_asset": Call(ALBUM_AND_ASSET, {"position": 1}),
     "add_album_assets": Call(ALBUM, _in_album),
@@ -153,12 +166,14 @@ CALLS = {
     "create_album": Call(body={"album_name": "Summer"}),
     "create_invite": Call(body={"note": "Aunt"}),
     "create_repository": Call(body=_new_repository),
+    "create_stack": Call(body=_stackable, answer=201),
     "create_user": Call(body=_new_account),
     "delete_album": Call(ALBUM),
     "delete_asset": Call(PHOTO),
     "delete_passkey": Call(PASSKEY),
     "delete_repository": Call(REPOSITORY),
     "delete_trashed_assets": Call(body={"asset_ids": [NOBODYS], "count": 1}),
+    "detect_repository_stacks": Call(REPOSITORY),
     "disable_totp": Call(body=_with_app),
     "discard_upload_session": Call(UPLOAD),
     "download_assets_zip": Call(PHOTO, _chosen),
@@ -175,6 +190,7 @@ CALLS = {
     "get_asset_motion": Call(MOVING),
     "get_asset_original": Call(PHOTO),
     "get_asset_sidecar": Call(PHOTO),
+    "get_asset_stack": Call(STACKED),
     "get_asset_thumbnail": Call(PHOTO),
     "get_asset_waveform": Call(RECORDING),
     "get_asset_web_audio": Call(RECORDING),
@@ -220,10 +236,12 @@ CALLS = {
     "register_account": Call(body=_newcomer),
     "remove_album_asset": Call(ALBUM_AND_ASSET),
     "remove_album_assets": Call(ALBUM, _in_album),
+    "remove_asset_from_stack": Call(STACKED),
     "rename_passkey": Call(PASSKEY, {"label": "Watch"}),
     "reprocess_asset": Call(PHOTO),
     "reset_user_access": Call(ACCOUNT),
     "restore_asset": Call(TRASHED),
+    "restore_asset_stack": Call(STACKED, _stack),
     "restore_assets": Call(body={"asset_ids": [NOBODYS]}),
     "resume_queue": Call(QUEUE),
     "retry_job": Call(FAILED_JOB),
@@ -239,6 +257,7 @@ CALLS = {
     "set_asset_rating": Call(PHOTO, {"rating": 3}),
     "set_asset_rating_and_like": Call(PHOTO, {"rating": 4, "liked": False}),
     # A stream has no end to wait for; its rules are those of its headers.
+    "set_stack_cover": Call(STACKED),
     "stream_events": Call(method="HEAD"),
     "trash_assets": Call(body={"asset_ids": [NOBODYS]}),
     "update_album": Call(ALBUM, {"album_name": "Winter"}),

@@ -106,6 +106,17 @@ class Scene:
         owner.ok("POST", f"/albums/{album_id}/assets/{photo}")
         return str(album_id)
 
+    def stackable(self, owner: Api) -> list[str]:
+        """Two assets in no stack, which an account owns from now on."""
+        self.run("DELETE FROM stacks")
+        return [self.give(self.photo, owner), self.give(self.video, owner)]
+
+    def stack_of(self, owner: Api) -> str:
+        """The cover of a stack of an account."""
+        asset_ids = self.stackable(owner)
+        owner.post("/assets/stacks", {"asset_ids": asset_ids})
+        return asset_ids[0]
+
     def upload_of(self, owner: Api) -> str:
         """An unfinished upload of an account."""
         session_id = self.new_name()

@@ -27,7 +27,9 @@ def facts(document: dict[str, Any], method: str, path: str, operation: dict[str,
         "parameters": sorted(f"{p['in']} {p['name']}" for p in parameters),
         "body": _media_fields(document, body),
         "body_required": body.get("required", False),
-        "success": _media_fields(document, operation["responses"].get("200", {})),
+        "success": _media_fields(
+            document, operation["responses"].get("200") or operation["responses"].get("201", {})
+        ),
     }
 
 

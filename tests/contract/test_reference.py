@@ -37,6 +37,7 @@ BEYOND = {
     "precheck_assets",
     "remove_album_assets",
     "rename_passkey",
+    "restore_asset_stack",
     "restore_assets",
     "resume_queue",
     "retry_job",
@@ -45,6 +46,7 @@ BEYOND = {
     "revoke_other_sessions",
     "revoke_session",
     "set_asset_likes",
+    "set_stack_cover",
     "stream_events",
     "trash_assets",
 }
@@ -56,7 +58,6 @@ LATER = {
     "face_result",
     "ocr_result",
     "species_predictions",
-    "stack",
     "tags",
 }
 

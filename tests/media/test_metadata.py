@@ -267,6 +267,15 @@ def test_other_notes_have_none(note: bytes) -> None:
     )
 
 
+def test_burst_id_is_read_from_a_file(metadata: Callable[..., Metadata], exif: BuildExif) -> None:
+    note = apple_note([(0x000B, 2, b"0F1D-22\0"), (0x0011, 2, b"ABC-DEF\0")])
+    read = metadata(exif=exif({0x010F: "Apple"}, {0x927C: note}))
+    assert (read.facts.burst_id, read.facts.content_identifier) == ("0F1D-22", "ABC-DEF")
+    assert read.exif_raw["BurstUUID"] == "0F1D-22"
+    # As Google and others write it, into XMP.
+    assert facts(BurstID="7").burst_id == "7"
+
+
 def test_live_photo_id_is_read_from_a_file(
     metadata: Callable[..., Metadata], exif: BuildExif
 ) -> None:

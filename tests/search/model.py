@@ -109,3 +109,28 @@ def _in_box(row: Row, box: dict[str, float] | None) -> bool:
     else:
         fits = row.longitude >= box["west"] or row.longitude <= box["east"]
     return south <= row.latitude <= north and fits
+
+
+def collapsed(
+    rows: list[tuple[Row, int | None]], query: dict[str, Any]
+) -> tuple[list[tuple[str, list[str], list[str]]], int]:
+    """What a collapsed list shows of rows in numbered stacks, and how many rows a query finds.
+
+    Each is shown by its cover, with all members of the cover's stack and those that were found.
+    """
+    found = listed([row for row, _ in rows], query)
+    stacks: dict[str, list[Row]] = {row.asset_id: [row] for row, _ in rows}
+    for number in {number for _, number in rows} - {None}:
+        members = [row for row, its in rows if its == number]
+        for row in members:
+            stacks[row.asset_id] = [r for r in members if r.is_deleted == row.is_deleted]
+    covers = {stacks[asset_id][0].asset_id for asset_id in found}
+    everything = query | {"filter": {"is_deleted": query["filter"].get("is_deleted")}}
+    ordered = [
+        asset_id for asset_id in listed([r for r, _ in rows], everything) if asset_id in covers
+    ]
+    return [
+        (cover, members, [it for it in members if it in found])
+        for cover in ordered
+        for members in [[row.asset_id for row in stacks[cover]]]
+    ], len(found)

@@ -170,7 +170,9 @@ def test_albums_and_tags_narrow(library: Library) -> None:
     library.add_asset("one")
     library.add_asset("two")
     key = library.value("SELECT id FROM assets WHERE original_filename = 'one'")
-    library.run("INSERT INTO albums VALUES (7, ?, 'Album')", library.admin.user_id)
+    library.run(
+        "INSERT INTO albums (id, user_id, album_name) VALUES (7, ?, 'Album')", library.admin.user_id
+    )
     library.run("INSERT INTO album_assets VALUES (7, ?, NULL, 1)", key)
     library.run("INSERT INTO tags VALUES (1, 'Cat')")
     library.run("INSERT INTO asset_tags VALUES (?, 1, 0.5, 'ai')", key)

@@ -37,6 +37,7 @@ export type UploadAccepted = Schemas['UploadAccepted'];
 export type UploadSessionProgress = Schemas['UploadSessionProgress'];
 export type UploadConfig = Schemas['UploadConfig'];
 export type BatchUploadResult = Schemas['BatchUploadResult'];
+export type Stack = Schemas['Stack'];
 export type SystemSettings = Schemas['SystemSettings'];
 export type SystemSettingsPatch = Schemas['SystemSettingsPatch'];
 export type TotpSetup = Schemas['TotpSetup'];

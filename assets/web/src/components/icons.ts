@@ -72,6 +72,9 @@ export const icons = {
   disk: '<rect x="3.5" y="6" width="17" height="12" rx="2.5"/><path d="M7 14.5h5"/><circle cx="16.6" cy="14.5" r=".8" fill="currentColor"/>',
   images:
     '<rect x="3.5" y="7.5" width="13" height="12" rx="2.5"/><path d="m4 17 3.6-3.4 2.9 2.6 2-2 3.8 3.6M8 4.5h9A3.5 3.5 0 0 1 20.5 8v8.5"/>',
+  stack: '<rect x="4" y="9.5" width="16" height="10" rx="2.5"/><path d="M6 6.8h12M8.5 4h7"/>',
+  unstack:
+    '<rect x="3.5" y="9.5" width="7.5" height="10" rx="2"/><rect x="13" y="9.5" width="7.5" height="10" rx="2"/><path d="M9.5 4.5 7 6.5m7.5-2 2.5 2"/>',
   key: '<circle cx="8.2" cy="15.8" r="3.9"/><path d="m11 13 8.5-8.5M15.2 8.8l2.9 2.9M18.3 5.7l1.5 1.5"/>',
   shield:
     '<path d="M12 3.8 5.5 6.2v5.3c0 4 2.7 7 6.5 8.7 3.8-1.7 6.5-4.7 6.5-8.7V6.2z"/><path d="m9.3 12 2 2 3.6-3.8"/>',

@@ -8,6 +8,8 @@ export interface NavEntry {
   label: MessageKey;
   icon: IconName;
   admin?: boolean;
+  /** On phones it is in the menu of the account: seven do not fit side by side. */
+  inMenu?: boolean;
   /** A page that belongs to it. */
   part?: PageName;
 }
@@ -18,7 +20,7 @@ export const NAV: readonly NavEntry[] = [
   { page: 'upload', href: '/upload', label: 'nav.upload', icon: 'upload' },
   { page: 'repositories', href: '/repositories', label: 'nav.repositories', icon: 'folder', admin: true },
   { page: 'activity', href: '/activity', label: 'nav.activity', icon: 'activity', admin: true },
-  { page: 'trash', href: '/trash', label: 'trash.title', icon: 'trash' },
+  { page: 'trash', href: '/trash', label: 'trash.title', icon: 'trash', inMenu: true },
   { page: 'settings', href: '/settings', label: 'nav.settings', icon: 'settings' },
 ];
 

@@ -4,6 +4,7 @@ import { t, tn, type MessageKey } from '../i18n';
 import { tell } from '../lib/albums.svelte';
 import { saveFile } from '../lib/export';
 import { toasts } from '../lib/toasts.svelte';
+import { throwAway } from '../lib/trash.svelte';
 import AddToAlbum from './AddToAlbum.svelte';
 import type { IconName } from './icons';
 
@@ -23,6 +24,7 @@ export type SelectionAction = {
 export const ACTIONS: readonly SelectionAction[] = [
   { label: 'select.add_to_album', icon: 'albumAdd', dialog: AddToAlbum as DialogOf, ends: true },
   { label: 'select.like', icon: 'heart', run: like, most: 10_000 },
+  { label: 'viewer.delete', icon: 'trash', run: throwAway, most: 10_000, ends: true },
   { label: 'select.download', icon: 'download', run: download, most: 10_000 },
 ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Asset, BrowsePage } from '../api/types';
-import { isFailed, itemOf, itemsOf, mergeItems, problemsOf } from './collection';
+import { isBehindCover, isFailed, itemOf, itemsOf, mergeItems, problemsOf } from './collection';
 
 function asset(id: string, taken: string, state = 'complete'): Asset {
   return {
@@ -48,6 +48,21 @@ describe('itemsOf', () => {
     } as unknown as BrowsePage;
     expect(itemsOf(page).map((item) => item.id)).toEqual(['a']);
     expect(itemsOf({} as BrowsePage)).toEqual([]);
+  });
+
+  it('shows a stack by its cover, which looks different once the stack has changed', () => {
+    const rowOf = (size: number) => {
+      const cover = { ...b.asset, stack: { stack_id: 's', stack_size: size, stack_cover: true } };
+      return {
+        items: [{ type: 'stack', id: 'stack:s', stack: { cover_asset: cover } }],
+      } as unknown as BrowsePage;
+    };
+    const [two] = itemsOf(rowOf(2));
+    expect(two!.id).toBe('b');
+    expect(isBehindCover(two!.asset)).toBe(false);
+    expect(itemsOf(rowOf(3))[0]!.signature).not.toBe(two!.signature);
+    expect(isBehindCover({ ...two!.asset, stack: { ...two!.asset.stack!, stack_cover: false } })).toBe(true);
+    expect(isBehindCover(a.asset)).toBe(false);
   });
 });
 

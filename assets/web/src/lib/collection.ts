@@ -29,13 +29,22 @@ export function itemOf(asset: Asset): Item {
       asset.rating,
       asset.liked,
       JSON.stringify(asset.specific_metadata),
+      JSON.stringify(asset.stack),
     ].join('|'),
   };
 }
 
-/** The rows of a page as items; rows without an asset are passed over. */
+/** The rows of a page as items, a stack by its cover; rows without an asset are passed over. */
 export function itemsOf(page: BrowsePage): Item[] {
-  return (page.items ?? []).filter((row) => row?.asset?.asset_id).map((row) => itemOf(row.asset!));
+  return (page.items ?? [])
+    .map((row) => row?.asset ?? row?.stack?.cover_asset)
+    .filter((asset) => asset?.asset_id !== undefined)
+    .map((asset) => itemOf(asset!));
+}
+
+/** The cover of its stack stands for it in lists. */
+export function isBehindCover(asset: Asset): boolean {
+  return asset.stack !== undefined && !asset.stack.stack_cover;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { get, post } from '../api/client';
 import type { Asset, AssetQuery, BrowsePage } from '../api/types';
-import { itemOf, itemsOf, mergeItems, withoutItems, type Item } from './collection';
+import { isBehindCover, itemOf, itemsOf, mergeItems, withoutItems, type Item } from './collection';
 import { events } from './events.svelte';
 import { BATCH, Freshness } from './freshness';
 import { session } from './session.svelte';
@@ -114,7 +114,8 @@ class Library implements Source {
 
   /** This is how an asset is now, as after an edit; it moves when its time did. */
   put(asset: Asset): void {
-    if (this.phase === 'ready') this.items = mergeItems(this.items, [itemOf(asset)], this.floor);
+    if (this.phase === 'ready' && !isBehindCover(asset))
+      this.items = mergeItems(this.items, [itemOf(asset)], this.floor);
   }
 
   /** These pictures are in sight: they are the first to be brought up to date. */

@@ -81,9 +81,11 @@ class Uploads {
   private readonly preparation = new Preparation(
     () => this.queue.processing(),
     async (ids) => {
-      const body = { filter: { asset_ids: ids }, pagination: { limit: ids.length } };
+      // Each by itself, also what stands in a stack by now.
+      const pagination = { limit: ids.length };
+      const body = { filter: { asset_ids: ids }, stack_mode: 'expanded', pagination };
       const { items = [] } = await post('/api/v1/assets/list', { body });
-      return new Map(items.map(({ asset }) => [asset.asset_id, asset.processing.state]));
+      return new Map(items.map(({ asset }) => [asset!.asset_id, asset!.processing.state]));
     },
     (assetId, faulty) => this.queue.prepared(assetId, faulty),
   );
