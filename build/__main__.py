@@ -67,7 +67,10 @@ def test(arguments: list[str]) -> int:
     _web().build()
     steps = [] if arguments else [lambda: lint([]), _web_tests]
     failed = [step() for step in steps]
-    tests = [str(PYTHON), "-m", "pytest", *(arguments or ["--durations=10"])]
+    # More workers than cores, or than a few, would only wait for each other.
+    workers = str(min(os.cpu_count() or 1, 4))
+    everything = ["-n", workers, "--dist", "loadfile", "--durations=10"]
+    tests = [str(PYTHON), "-m", "pytest", *(arguments or everything)]
     failed.append(subprocess.call(tests, cwd=ROOT))
     print(f"All of it took {time.monotonic() - started:.0f} s", flush=True)
     # Not max(): a test run that was killed has a negative status.

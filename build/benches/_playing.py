@@ -68,8 +68,8 @@ def play_all(client: Client, ways: Mapping[str, tuple[str, str]]) -> dict[str, P
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_ARGUMENTS)
         page = browser.new_page()
-        # Any page of the server's own will do to stand on.
-        page.goto(f"{client.url}/api/v1/health")
+        # Any page of the server that may play media will do to stand on.
+        page.goto(f"{client.url}/api/docs")
         played = {
             name: _played(page, asset_id, kind, token) for name, (asset_id, kind) in ways.items()
         }

@@ -10,6 +10,8 @@ _THUMBHASH_SIDE = 100
 def thumbhash_of(picture: Image.Image) -> bytes:
     """Return the ThumbHash (about 25 bytes) of an sRGB picture of any size."""
     tiny = picture.convert("RGBA")
+    # The encoder would turn it once more by the EXIF orientation that the picture came with.
+    tiny.info.clear()
     tiny.thumbnail((_THUMBHASH_SIDE, _THUMBHASH_SIDE), Image.Resampling.BOX)
     return bytes(thash.encode(tiny, resize=False))
 

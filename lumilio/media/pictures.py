@@ -220,7 +220,7 @@ def decode_faults(path: Path) -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
-    detail = str(error).strip() or type(error).__name__
+    detail = _said(error) or type(error).__name__
     if isinstance(error, UnidentifiedImageError):
         return (
             "The file is not a picture, or of a kind that Lumilio does not read."
@@ -229,6 +229,12 @@ def _why(error: Exception) -> str:
     if any(word in detail.lower() for word in _CUT_OFF_WORDS):
         return f"The file is cut off: part of the picture is missing ({detail}). {COPY_AGAIN}"
     return f"The picture data is damaged ({detail}). {COPY_AGAIN}"
+
+
+def _said(error: Exception) -> str:
+    # LibRaw's errors hold bytes, of which `str` would show the quotes.
+    said = error.args[0] if error.args else ""
+    return (said.decode(errors="replace") if isinstance(said, bytes) else str(error)).strip()
 
 
 def _formats_for(file: BinaryIO | BytesIO, path: Path, pixel_limit: int) -> tuple[str, ...]:

@@ -362,6 +362,19 @@ def test_a_photo_is_seen_pixel_by_pixel(
     seen.expect_calm()
 
 
+def test_a_small_photo_offers_no_more_pixels(
+    server: Server, visit: OpenPage, ada: Api, tmp_path: Path
+) -> None:
+    seen = visit(server.url, "desktop")
+    path = picture(tmp_path / "small.jpg", size=(320, 200))
+    receipt = ada.uploaded(path.name, path.read_bytes())
+    wait_until(lambda: set(_states(ada)) == {"complete"}, what="the photo is ready")
+    page = sign_in(seen, "ada", f"/photos/{receipt['asset_id']}")
+    expect(page.locator("img.over.shown").first).to_be_visible()
+    expect(page.get_by_role("button", name="Actual size")).to_be_disabled()
+    expect(page.get_by_role("button", name="Zoom in")).to_be_enabled()
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF"])
 def test_what_moves_is_shown_moving(
     server: Server, visit: OpenPage, ada: Api, kind: str, tmp_path: Path

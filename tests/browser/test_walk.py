@@ -261,12 +261,16 @@ def drag(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
     touch.detach()
 
 
+def open_page(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).locator("visible=true").click()
+
+
 def activity(visit: Visit) -> None:
     page = visit.page
-    page.get_by_role("link", name="Activity", exact=True).locator("visible=true").click()
+    open_page(page, "Activity")
     expect(page.get_by_text("All caught up")).to_be_visible()
     visit.shot("activity")
-    page.get_by_role("link", name="Repositories", exact=True).locator("visible=true").click()
+    open_page(page, "Repositories")
     scan = page.get_by_test_id("scan")
     expect(scan).to_be_visible()
     page.get_by_role("button", name="Scan now").click()
@@ -394,11 +398,24 @@ def test_server_goes_away(crowded: Server, visit: OpenPage) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(tiles(page).first).to_be_visible()
-    page.get_by_role("link", name="Activity", exact=True).locator("visible=true").click()
+    open_page(page, "Settings")
+    expect(page.get_by_role("heading", name="New accounts")).to_be_visible()
+    open_page(page, "Activity")
     expect(page.get_by_test_id("jobs-now")).to_be_visible()
     crowded.stop()
     expect(page.get_by_test_id("offline")).to_be_visible()
     seen.shot("offline")
+    open_page(page, "Settings")
+    expect(page.get_by_text("The settings of the system could not be loaded")).to_be_visible()
     crowded.start()
     expect(page.get_by_test_id("offline")).to_be_hidden()
     expect(page.get_by_text("Connected again")).to_be_visible()
+    expect(page.get_by_role("heading", name="New accounts")).to_be_visible()
+
+    crowded.stop()
+    open_page(page, "Repositories")
+    expect(page.get_by_text("This page could not be loaded")).to_be_visible()
+    expect(page.get_by_role("main").get_by_text("Lumilio is not answering")).to_be_visible()
+    seen.shot("page-missing")
+    crowded.start()
+    expect(page.get_by_test_id("repository")).to_be_visible()

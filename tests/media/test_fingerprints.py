@@ -1,7 +1,7 @@
 import imagehash
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from thash import thumb_hash_to_average_rgba, thumb_hash_to_rgba
 
 from lumilio.media.fingerprints import perceptual_hash_of, thumbhash_of
@@ -47,6 +47,15 @@ def test_thumbhash_decodes(photo: Image.Image, size: tuple[int, int]) -> None:
     assert 5 <= len(value) <= 40
     width, height, pixels = thumb_hash_to_rgba(value)
     assert len(pixels) == width * height * 4
+
+
+def test_thumbhash_shows_the_picture_as_it_lies(photo: Image.Image) -> None:
+    """Pictures keep what their file said of them when they are turned upright."""
+    wanted = thumbhash_of(photo)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    photo.info["exif"] = exif.tobytes()
+    assert thumbhash_of(photo) == wanted
 
 
 def test_thumbhash_keeps_colour_and_alpha() -> None:

@@ -99,6 +99,18 @@ def test_without_a_good_preview_the_sensor_data_is_developed(
         assert raw.half_size is (side == 1920)
 
 
+def test_a_fault_of_libraw_is_told_in_words() -> None:
+    """It tells of faults in bytes."""
+
+    class Cut(FakeRaw):
+        def postprocess(self, **_: Any) -> Any:
+            raise rawpy.LibRawDataError(b"Data error or unsupported file format")
+
+    with pytest.raises(CannotDecode) as caught:
+        render(Cut(None))
+    assert "(Data error or unsupported file format)" in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("flip", "size"), [(0, (6000, 4000)), (3, (6000, 4000)), (6, (4000, 6000))]
 )

@@ -2,14 +2,15 @@ import { locale } from './dates';
 import { ApiError, OfflineError } from '../api/errors';
 import { t, tn } from '../i18n';
 
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+const UNITS = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 export function formatBytes(bytes: number | null | undefined): string {
   if (!bytes || bytes < 0) return `0 B`;
-  const unit = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  // Intl writes "26 byte" in full.
+  if (bytes < 1000) return `${plain.format(bytes)} B`;
+  const unit = Math.min(UNITS.length, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** unit;
-  const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return byteFormat(UNITS[unit]!, digits).format(value);
+  return byteFormat(UNITS[unit - 1]!, value >= 100 ? 0 : 1).format(value);
 }
 
 const byteFormats = new Map<string, Intl.NumberFormat>();

@@ -85,7 +85,7 @@ class Uploads {
       const { items = [] } = await post('/api/v1/assets/list', { body });
       return new Map(items.map(({ asset }) => [asset.asset_id, asset.processing.state]));
     },
-    (assetId) => this.queue.prepared(assetId),
+    (assetId, faulty) => this.queue.prepared(assetId, faulty),
   );
   private readonly speed = new Speed();
   private readonly names = new Map<string, Promise<string | null>>();

@@ -45,6 +45,8 @@ export interface UploadEntry extends Progress {
   state: UploadState;
   /** Why it failed. */
   message: string;
+  /** It is there, but no preview or not all of its details could be made. */
+  faulty: boolean;
   assetId: string | null;
   /** Bytes that have been looked at, and bytes that are through. */
   checkedBytes: number;

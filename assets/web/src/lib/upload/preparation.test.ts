@@ -9,19 +9,21 @@ describe('Preparation', () => {
     const awaited = Array.from({ length: count }, (_, index) => String(index));
     const states = new Map<string, string>(awaited.map((id) => [id, 'processing']));
     const statesOf = vi.fn(async (_ids: string[]): Promise<ReadonlyMap<string, string>> => states);
+    const faulty: string[] = [];
     const preparation = new Preparation(
       () => [...awaited],
       statesOf,
-      (id) => {
+      (id, isFaulty) => {
         const index = awaited.indexOf(id);
         if (index >= 0) awaited.splice(index, 1);
+        if (isFaulty) faulty.push(id);
       },
     );
-    return { awaited, states, statesOf, preparation };
+    return { awaited, faulty, states, statesOf, preparation };
   }
 
   it('hears of changes without asking', async () => {
-    const { awaited, statesOf, preparation } = harness(3);
+    const { awaited, faulty, statesOf, preparation } = harness(3);
     preparation.hear({
       changed: [
         { asset_id: '0', repository_id: 'r', state: 'processing', is_deleted: false },
@@ -32,12 +34,13 @@ describe('Preparation', () => {
       truncated: false,
     });
     expect(awaited).toEqual(['0']);
+    expect(faulty).toEqual(['1']);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(statesOf).not.toHaveBeenCalled();
   });
 
   it('asks once for what is new, as its event may have come too early', async () => {
-    const { awaited, states, statesOf, preparation } = harness(3);
+    const { awaited, faulty, states, statesOf, preparation } = harness(3);
     states.set('0', 'warning');
     states.delete('1');
     preparation.watch();
@@ -45,6 +48,7 @@ describe('Preparation', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(statesOf).toHaveBeenCalledTimes(1);
     expect(awaited).toEqual(['2']);
+    expect(faulty).toEqual(['0']);
   });
 
   it('asks for all in groups when more changed than was listed, and survives failures', async () => {

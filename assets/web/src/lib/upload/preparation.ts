@@ -3,6 +3,7 @@ import type { News } from '../event-stream';
 
 const PAUSE_MS = 2_000;
 const AT_ONCE = 100;
+const FAULTY: ReadonlySet<string> = new Set(['failed', 'warning']);
 
 /** Follows uploaded assets until the server has prepared them: by its events, and by asking where those leave gaps. */
 export class Preparation {
@@ -13,7 +14,7 @@ export class Preparation {
     private readonly awaited: () => string[],
     /** The states of assets by id, without those that are gone. */
     private readonly statesOf: (assetIds: string[]) => Promise<ReadonlyMap<string, string>>,
-    private readonly prepared: (assetId: string) => void,
+    private readonly prepared: (assetId: string, faulty: boolean) => void,
   ) {}
 
   /** An asset is awaited from now on; its last event may have come before the answer to its upload. */
@@ -23,7 +24,7 @@ export class Preparation {
 
   hear({ changed, truncated }: News<AssetChange>): void {
     for (const { asset_id, state, is_deleted } of changed)
-      if (state !== 'processing' || is_deleted) this.prepared(asset_id);
+      if (state !== 'processing' || is_deleted) this.prepared(asset_id, FAULTY.has(state));
     if (truncated) this.watch();
   }
 
@@ -33,7 +34,10 @@ export class Preparation {
       const ids = all.slice(start, start + AT_ONCE);
       try {
         const states = await this.statesOf(ids);
-        for (const id of ids) if (states.get(id) !== 'processing') this.prepared(id);
+        for (const id of ids) {
+          const state = states.get(id) ?? '';
+          if (state !== 'processing') this.prepared(id, FAULTY.has(state));
+        }
       } catch {
         // The next event asks again.
       }

@@ -197,9 +197,9 @@ describe('UploadQueue', () => {
     await answer('send', 'a', ADDED);
     expect(a!.state).toBe('processing');
     expect(queue.processing()).toEqual(['asset']);
-    queue.prepared('another');
-    queue.prepared('asset');
-    expect(a!.state).toBe('added');
+    queue.prepared('another', false);
+    queue.prepared('asset', true);
+    expect(a).toMatchObject({ state: 'added', faulty: true });
     expect(queue.totals().finished).toBe(1);
   });
 

@@ -142,9 +142,11 @@ export class UploadQueue {
   }
 
   /** The server has prepared an asset, or given up on it; the original is safe either way. */
-  prepared(assetId: string): void {
+  prepared(assetId: string, faulty: boolean): void {
     const entry = this.byAsset.get(assetId);
-    if (entry?.state === 'processing') this.move(entry, 'added');
+    if (entry?.state !== 'processing') return;
+    entry.faulty = faulty;
+    this.move(entry, 'added');
   }
 
   /** The assets that the server still works on. */
@@ -201,6 +203,7 @@ export class UploadQueue {
       chunkSize: remembered?.chunkSize ?? 0,
       state: 'waiting',
       message: '',
+      faulty: false,
       assetId: null,
       checkedBytes: 0,
       sentBytes: 0,

@@ -26,6 +26,7 @@ function entryOf(content: string, known: Partial<UploadEntry> = {}): UploadEntry
     chunkSize: 0,
     state: 'sending',
     message: '',
+    faulty: false,
     assetId: null,
     checkedBytes: 0,
     sentBytes: 0,
