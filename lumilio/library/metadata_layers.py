@@ -119,7 +119,10 @@ def like_all(ctx: Context, asset_ids: list[UUID], *, liked: bool) -> list[UUID]:
     """
     with ctx.db.write() as tx:
         keys = {asset_id: _require_own(ctx, tx, asset_id) for asset_id in asset_ids}
-        return [asset_id for asset_id, key in keys.items() if _like(tx, key, liked=liked)]
+        changed = [it for it, key in keys.items() if _is_liked(tx, key) is not liked]
+        for asset_id in changed:
+            _like(tx, keys[asset_id], liked=liked)
+        return changed
 
 
 def rate_and_like(ctx: Context, asset_id: UUID, rating: int, *, liked: bool) -> None:
@@ -145,12 +148,12 @@ def _rate(tx: Transaction, key: int, rating: int) -> None:
     _merge(tx, key)
 
 
-def _like(tx: Transaction, key: int, *, liked: bool) -> bool:
-    """Whether that changed anything."""
-    wanted = {"key": key, "liked": liked}
-    return (
-        tx.run("UPDATE assets SET liked = :liked WHERE id = :key AND liked <> :liked", wanted) > 0
-    )
+def _like(tx: Transaction, key: int, *, liked: bool) -> None:
+    tx.run("UPDATE assets SET liked = ? WHERE id = ?", (int(liked), key))
+
+
+def _is_liked(tx: Transaction, key: int) -> bool:
+    return bool(tx.value("SELECT liked FROM assets WHERE id = ?", (key,)))
 
 
 def _type(tx: Transaction, key: int, typed: Document) -> None:
