@@ -35,7 +35,6 @@ class File(Struct, frozen=True):
     """What stacking needs to know of an asset; `name` is folded, instants are microseconds."""
 
     key: int
-    asset_id: bytes
     type: MediaType
     name: str
     storage_path: str
