@@ -180,7 +180,7 @@ def _by(db: Connection, condition: str, *values: int | str | None) -> list[File]
     """Files that may be stacked; those in the trash keep the stacks that they have."""
     return db.rows(
         _decode,
-        "SELECT assets.id, assets.asset_id, assets.type, folded_filename, storage_path, is_raw,"
+        "SELECT assets.id, assets.type, folded_filename, storage_path, is_raw,"
         " upload_time, taken_time, camera_model, content_identifier, burst_id"
         " FROM assets LEFT JOIN file_metadata ON file_metadata.asset_id = assets.id"
         f" WHERE {condition} AND assets.type <> 'AUDIO'"
@@ -193,11 +193,10 @@ def _by(db: Connection, condition: str, *values: int | str | None) -> list[File]
 
 def _decode(
     key: int,
-    asset_id: bytes,
     kind: MediaType,
     name: str,
     storage_path: str,
     is_raw: int,
     *rest: Any,
 ) -> File:
-    return File(key, asset_id, kind, name, storage_path, bool(is_raw), *rest)
+    return File(key, kind, name, storage_path, bool(is_raw), *rest)

@@ -8,7 +8,6 @@ repository.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from os.path import splitext
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -36,7 +35,6 @@ class File(Struct, frozen=True):
     """What stacking needs to know of an asset; `name` is folded, instants are microseconds."""
 
     key: int
-    asset_id: bytes
     type: MediaType
     name: str
     storage_path: str
@@ -55,7 +53,7 @@ class File(Struct, frozen=True):
     @property
     def is_jpeg(self) -> bool:
         """Whether its name says so."""
-        return splitext(self.name)[1] in (".jpg", ".jpeg")
+        return self.name.endswith((".jpg", ".jpeg"))
 
     @property
     def place(self) -> str:
@@ -83,7 +81,7 @@ class Anchor(NamedTuple):
 
 def stem_of(name: str) -> str:
     """A file name without its extension."""
-    return splitext(name)[0]
+    return name.rpartition(".")[0] or name
 
 
 def anchor_of(stem: str) -> Anchor | None:
@@ -244,7 +242,7 @@ def _ordered(files: Iterable[File], kind: StackKind) -> Group:
         is_film = file.type == "VIDEO"
         rank = max(rank, int(is_film))
         moment = file.upload_time if file.taken_time is None else file.taken_time
-        return rank, is_film, not file.is_jpeg, moment, file.name, file.asset_id
+        return rank, is_film, not file.is_jpeg, moment, file.name, file.storage_path
 
     return Group(
         kind, tuple(Member(file.key, relation(file)) for file in sorted(present, key=place))

@@ -105,10 +105,12 @@ _STANDS_ALONE = "assets.stack_cover_id IS NULL"
 
 def _count(db: Connection, chosen: Selection) -> tuple[int, int]:
     """How many assets are chosen, and how many of them stand behind no other."""
+    # Where there are no stacks, nothing but keys is counted.
+    has_stacks = db.value("SELECT EXISTS (SELECT 1 FROM stacks)")
+    behind = "count(assets.stack_cover_id)" if has_stacks else "0"
     found: tuple[int, int] | None = db.row(
         lambda *row: row,
-        "SELECT count(*), count(*) - count(assets.stack_cover_id) FROM assets"
-        f" WHERE {chosen.where}",
+        f"SELECT count(*), count(*) - {behind} FROM assets WHERE {chosen.where}",
         chosen.values,
     )
     assert found is not None
