@@ -10,7 +10,12 @@ from lumilio.api.typed import Router
 from lumilio.errors import BadRequest
 from lumilio.library import language_models, system_settings
 from lumilio.library.context import Context
-from lumilio.library.system_settings import Provider, SystemSettings, SystemSettingsPatch
+from lumilio.library.system_settings import (
+    LlmSettingsPatch,
+    Provider,
+    SystemSettings,
+    SystemSettingsPatch,
+)
 
 api = Router("settings", "Settings that administrators change.", gate="after_role")
 capabilities = Router("capabilities", "What the server can do.")
@@ -92,9 +97,12 @@ def update_system_settings(ctx: Context, body: SystemSettingsPatch) -> SystemSet
 
 
 @api.post("/settings/system/validate-llm", role="admin", errors=(BadRequest,))
-def validate_llm_settings(ctx: Context) -> LlmValidation:
-    """Ask the stored language model for one word."""
-    language_models.validate(ctx)
+def validate_llm_settings(ctx: Context, body: LlmSettingsPatch | None = None) -> LlmValidation:
+    """Ask the language model for one word.
+
+    The stored one, or with what the body changes, which is not stored (our addition).
+    """
+    language_models.validate(ctx, body or LlmSettingsPatch())
     return LlmValidation(True)
 
 

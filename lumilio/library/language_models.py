@@ -8,7 +8,7 @@ from lumilio import outbound
 from lumilio.errors import BadRequest
 from lumilio.library import system_settings
 from lumilio.library.context import Context
-from lumilio.library.system_settings import Provider, StoredLlm
+from lumilio.library.system_settings import LlmSettingsPatch, Provider, StoredLlm
 from lumilio.outbound import AddressRefused
 
 VALIDATION_SECONDS = 15.0
@@ -20,10 +20,9 @@ _DEFAULT_URLS: dict[Provider, str] = {
 }
 
 
-def validate(ctx: Context) -> None:
-    """Ask the stored language model for one word; raises BadRequest with the cause."""
-    with ctx.db.read() as db:
-        llm = system_settings.read(db).llm
+def validate(ctx: Context, draft: LlmSettingsPatch) -> None:
+    """Ask the language model for one word, as it would be; raises BadRequest with the cause."""
+    llm = system_settings.drafted(ctx, draft)
     if not llm.is_configured:
         raise BadRequest("The language model is not set up completely")
     question: dict[str, object] = {

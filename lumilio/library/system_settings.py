@@ -187,6 +187,12 @@ def change(ctx: Context, patch: SystemSettingsPatch) -> SystemSettings:
         return _public(tx, after)
 
 
+def drafted(ctx: Context, patch: LlmSettingsPatch) -> StoredLlm:
+    """The language model as a patch would leave it, which is not stored; raises BadRequest."""
+    with ctx.db.read() as db:
+        return _changed_llm(ctx, read(db).llm, patch)
+
+
 def api_key(ctx: Context, llm: StoredLlm) -> str:
     """The key of the language model in clear; empty when there is none. Raises UnusableKey."""
     if not llm.sealed_api_key:

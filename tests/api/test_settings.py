@@ -118,6 +118,20 @@ def test_a_provider_is_given_its_key(library: Library, model: Any) -> None:
     assert model.asked[0][:2] == ("/v1/chat/completions", f"Bearer {KEY}")
 
 
+def test_a_draft_is_tried_and_not_stored(library: Library, model: Any) -> None:
+    draft = {
+        "provider": "ollama",
+        "model_name": "draft",
+        "base_url": f"http://localhost:{model.server_port}",
+    }
+    before = library.admin.ok("GET", PATH)
+    assert library.admin.ok("POST", f"{PATH}/validate-llm", draft) == {"valid": True}
+    assert model.asked[0][2]["model"] == "draft"
+    assert library.admin.ok("GET", PATH) == before
+    assert library.admin.post(f"{PATH}/validate-llm", {"base_url": "no address"}).status_code == 400
+    assert len(model.asked) == 1
+
+
 def test_a_private_address_has_to_be_allowed(library: Library, model: Any) -> None:
     llm = {
         "provider": "openai",
