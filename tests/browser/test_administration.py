@@ -153,14 +153,18 @@ def test_settings_of_the_system(server: Server, admin: Api, visit: OpenPage, vie
     page.get_by_label("API key").fill("sk-secret")
     with language_model() as model:
         page.get_by_label("Address", exact=True).fill(f"http://127.0.0.1:{model.server_port}/v1")
-        page.get_by_role("button", name="Save and check").click()
-        refusal = page.get_by_role("region", name="Language model").get_by_role("alert")
+        model_settings = page.get_by_role("region", name="Language model")
+        model_settings.get_by_role("button", name="Check").click()
+        refusal = model_settings.get_by_role("alert")
         expect(refusal).to_contain_text("private")
         seen.shot("refused")
         page.get_by_role("switch", name="Allow an address in a private network").check()
-        page.get_by_role("button", name="Save and check").click()
+        model_settings.get_by_role("button", name="Check").click()
         expect(page.get_by_text("The language model answers.")).to_be_visible()
         assert [asked[1] for asked in model.asked] == ["Bearer sk-secret"]
+    assert admin.ok("GET", "/settings/system")["llm"]["model_name"] == ""
+    model_settings.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("A key is stored.")).to_be_visible()
     seen.shot("answered")
     page.reload()
     expect(page.get_by_text("A key is stored.")).to_be_visible()

@@ -755,7 +755,7 @@ export const en = {
   'system.key_clear': 'Delete the stored key',
   'system.private': 'Allow an address in a private network',
   'system.private_hint': 'Only for a model that runs on your own network.',
-  'system.check': 'Save and check',
+  'system.check': 'Check',
   'system.checking': 'Checking…',
   'system.answered': 'The language model answers.',
   'network.title': 'Phones and other computers',

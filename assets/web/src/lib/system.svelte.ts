@@ -23,8 +23,8 @@ export class System {
     this.settings = await patch('/api/v1/settings/system', { body });
   }
 
-  /** Asks the stored language model for one word; rejects with the reason when it does not answer. */
-  async checkModel(): Promise<void> {
-    await post('/api/v1/settings/system/validate-llm');
+  /** Asks a language model for one word without storing it; rejects with the reason when it does not answer. */
+  async checkModel(model: NonNullable<SystemSettingsPatch['llm']>): Promise<void> {
+    await post('/api/v1/settings/system/validate-llm', { body: model });
   }
 }
