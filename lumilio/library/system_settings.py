@@ -206,6 +206,9 @@ def _changed_llm(ctx: Context, before: StoredLlm, patch: LlmSettingsPatch) -> St
         sealed = b""
     if patch.api_key is not None:
         key = patch.api_key.strip()
+        # It travels in a header, which takes nothing else.
+        if not (key.isascii() and key.isprintable()):
+            raise BadRequest("The API key holds characters that no key has")
         sealed = ctx.keys.seal(_KEY_PURPOSE, key.encode()) if key else b""
     base_url = None if patch.base_url is None else _address(patch.base_url.strip())
     return StoredLlm(

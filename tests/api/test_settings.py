@@ -83,6 +83,8 @@ def test_a_key_goes_with_its_provider(library: Library) -> None:
         {"llm": {"base_url": "http://:80"}},
         {"llm": {"base_url": "http://x:99999"}},
         {"llm": {"base_url": "http://x\x00y"}},
+        {"llm": {"api_key": "ключ"}},
+        {"llm": {"api_key": "a\nb"}},
         {"ml": {"ocr_enabled": 1}},
     ],
 )

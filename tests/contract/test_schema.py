@@ -132,7 +132,8 @@ def _unfinished(ctx: Context) -> int:
 
 
 def _checks(operation: APIOperation) -> list[CheckFunction]:
-    answers = operation.definition.raw["responses"]["200"]["content"]
+    responses = operation.definition.raw["responses"]
+    answers = responses.get("200", responses.get("201"))["content"]
     left_out = {response_schema_conformance} if "text/event-stream" in answers else set()
     return [check for check in CHECKS if check not in left_out]
 
