@@ -168,6 +168,10 @@ class Database:
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         if flags & apsw.SQLITE_OPEN_READWRITE:
             connection.pragma("journal_mode", "WAL")
+            # A large library's indexes are written all over: pages that stay need not be read again,
+            # and one that is written often goes to the file once.
+            connection.pragma("cache_size", -32_768)
+            connection.pragma("wal_autocheckpoint", 4_000)
             # Only macOS heeds this: a flush there does not reach the drive otherwise.
             connection.pragma("fullfsync", True)
         apsw.bestpractice.connection_enable_foreign_keys(connection)
