@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from lumilio.api.auth import Message
 from lumilio.api.parameters import OutOfRange
@@ -125,15 +125,7 @@ def list_albums(ctx: Context, query: ListAlbums) -> AlbumPage:
 @api.post("/albums", role="user")
 def create_album(ctx: Context, body: AlbumCreate) -> Album:
     """Create an album."""
-    return albums.create(
-        ctx,
-        AlbumChange(
-            album_name=body.album_name,
-            description=body.description,
-            cover_asset_id=body.cover_asset_id,
-            album_type=body.album_type,
-        ),
-    )
+    return albums.create(ctx, AlbumChange(**structs.asdict(body)))
 
 
 @api.get("/albums/{id}", role="user", errors=_FOUND)
@@ -145,17 +137,7 @@ def get_album(ctx: Context, id: AlbumId, query: InRepository) -> Album:
 @api.put("/albums/{id}", role="user", errors=_FOUND)
 def update_album(ctx: Context, id: AlbumId, body: AlbumUpdate) -> Album:
     """Change an album's name, description, cover or kind."""
-    return albums.change(
-        ctx,
-        id,
-        AlbumChange(
-            album_name=body.album_name,
-            description=body.description,
-            cover_asset_id=body.cover_asset_id,
-            album_type=body.album_type,
-            clear_cover=body.clear_cover,
-        ),
-    )
+    return albums.change(ctx, id, AlbumChange(**structs.asdict(body)))
 
 
 @api.delete("/albums/{id}", role="user", errors=_FOUND)

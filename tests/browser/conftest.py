@@ -9,8 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from lumilio.api.server import WEB_ROOT
+from tests.browser.accounts import client_of, household
 from tests.browser.server import Server
 from tests.browser.visits import Visit, watch
+from tests.support.api import Api
 
 CHROMIUM = Path("/usr/bin/chromium")
 # The sandbox needs rights that containers lack; the rest keeps Chromium from calling home.
@@ -94,3 +96,16 @@ def visit(
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def server(make_server: Callable[..., Server]) -> Server:
+    """A library with an administrator and a user; modules with other wants have their own."""
+    return household(make_server())
+
+
+@pytest.fixture
+def admin(server: Server) -> Iterator[Api]:
+    """The administrator's client beside the browser."""
+    with client_of(server.url) as api:
+        yield api.login("ada")

@@ -1,7 +1,7 @@
 """Signing in with all factors, and one's own account page."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +13,6 @@ from tests.browser.accounts import (
     expect_faults,
     fill_in,
     give_authenticator,
-    household,
     set_up_app,
     sign_out,
 )
@@ -23,23 +22,9 @@ from tests.browser.visits import Visit
 from tests.support.api import PASSWORD, Api
 from tests.support.waiting import wait_until
 
-MakeServer = Callable[[], Server]
 OpenPage = Callable[..., Visit]
 
 NEW_PASSWORD = "Other-Horse-10"
-
-
-@pytest.fixture
-def server(make_server: MakeServer) -> Server:
-    """A library with an administrator and a user."""
-    return household(make_server())
-
-
-@pytest.fixture
-def admin(server: Server) -> Iterator[Api]:
-    """The administrator's client beside the browser."""
-    with client_of(server.url) as api:
-        yield api.login("ada")
 
 
 def is_developed(api: Api) -> bool:

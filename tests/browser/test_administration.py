@@ -1,7 +1,7 @@
 """The pages of administrators: users, and settings of the system."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -11,7 +11,6 @@ from tests.browser.accounts import (
     client_of,
     expect_faults,
     fill_in,
-    household,
     sign_out,
 )
 from tests.browser.server import Server
@@ -19,23 +18,9 @@ from tests.browser.visits import Visit
 from tests.support.api import PASSWORD, Api
 from tests.support.models import language_model
 
-MakeServer = Callable[[], Server]
 OpenPage = Callable[..., Visit]
 
 NEW_PASSWORD = "Other-Horse-10"
-
-
-@pytest.fixture
-def server(make_server: MakeServer) -> Server:
-    """A library with an administrator and a user."""
-    return household(make_server())
-
-
-@pytest.fixture
-def admin(server: Server) -> Iterator[Api]:
-    """The administrator's client beside the browser."""
-    with client_of(server.url) as api:
-        yield api.login("ada")
 
 
 def user(page: Page, name: str) -> Locator:

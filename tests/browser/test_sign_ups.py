@@ -1,7 +1,7 @@
 """How accounts come to be, on pages: the first one from another machine, invitations, added users."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -44,13 +44,6 @@ def sign_up(page: Page, username: str) -> None:
 def server(make_server: MakeServer) -> Server:
     """A library with an administrator and a user."""
     return household(make_server(allowed_hosts="photos.test"))
-
-
-@pytest.fixture
-def admin(server: Server) -> Iterator[Api]:
-    """The administrator's client beside the browser."""
-    with client_of(server.url) as api:
-        yield api.login("ada")
 
 
 @pytest.mark.timeout(300)
